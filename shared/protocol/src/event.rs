@@ -1,0 +1,190 @@
+use serde::{Deserialize, Serialize};
+use troupe_types::{ActionKey, BotId, ChatId, MediaKind, MessageId, Timestamp, UpdateKey, UserId};
+
+use crate::SessionState;
+
+/// Something worth counting. Stats writes each as one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What it is known by: the same happening told twice has the same id, and is counted once.
+    pub id: String,
+    /// The bot it is about.
+    pub bot: BotId,
+    /// Where it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<ChatId>,
+    /// The person it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<UserId>,
+    /// The update that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<UpdateKey>,
+    /// When it happened: Telegram's clock for messages received, the publisher's clock for the rest.
+    pub time: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventBody {
+    /// A message came in.
+    MessageReceived {
+        /// Its id in its chat.
+        message: MessageId,
+        /// What was attached.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media: Option<MediaKind>,
+        /// Whether one of our own bots wrote it.
+        #[serde(default)]
+        own_bot: bool,
+    },
+    /// A message was changed.
+    MessageEdited {
+        /// Its id in its chat.
+        message: MessageId,
+    },
+    /// An update was answered.
+    Replied {
+        /// What answered.
+        source: Source,
+        /// From ingress knowing of the update to the decision being committed, in microseconds.
+        decide_us: u64,
+    },
+    /// An update was not answered.
+    Silent {
+        /// Why, as a word from a small closed set, e.g. `no_match`, `opted_out`, `not_listed`, `own_bot`.
+        reason: String,
+        /// From ingress knowing of the update to the decision being committed, in microseconds.
+        decide_us: u64,
+    },
+    /// A person wrote to a bot for the first time.
+    PersonFirstSeen,
+    /// A person asked not to be written to.
+    OptedOut,
+    /// A person was put into a scenario.
+    ScenarioStarted {
+        /// Its name.
+        scenario: String,
+        /// The version that the person will finish.
+        version: u32,
+    },
+    /// A person came to a step.
+    StepReached {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: String,
+    },
+    /// A person answered a step.
+    StepAnswered {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: String,
+        /// Whether the step accepted the answer.
+        valid: bool,
+    },
+    /// A person came to an end of a scenario.
+    ScenarioEnded {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step that ended it.
+        step: String,
+        /// Whether this end is the goal.
+        goal: bool,
+    },
+    /// A variable was set or removed. Its value is not told.
+    VariableChanged {
+        /// Its name.
+        variable: String,
+    },
+    /// A message of the bot's was sent.
+    MessageSent {
+        /// Its id in its chat.
+        message: MessageId,
+        /// The action that it carried out.
+        action: ActionKey,
+        /// What decided it.
+        source: Source,
+        /// From ingress knowing of the update to Telegram confirming the message, in milliseconds.
+        reply_ms: u64,
+    },
+    /// A message of the bot's could not be sent, for good.
+    DeliveryFailed {
+        /// The action.
+        action: ActionKey,
+        /// Telegram's name of the error, e.g. `USER_IS_BLOCKED`.
+        reason: String,
+    },
+    /// A file was stored.
+    FileStored {
+        /// The action.
+        action: ActionKey,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Telegram asked the account to wait.
+    FloodWait {
+        /// How long, in seconds.
+        seconds: u32,
+        /// The method that was refused.
+        method: String,
+    },
+    /// The state of the bot's session changed.
+    Session {
+        /// The new state.
+        state: SessionState,
+    },
+}
+
+/// What in a bot's content made it do something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Source {
+    /// A guard, such as the confirmation of an opt-out.
+    Guard,
+    /// A trigger group that fired.
+    TriggerGroup {
+        /// Its name.
+        group: String,
+    },
+    /// The `onFailMsg` of a trigger group that did not fire.
+    FailMessage {
+        /// Its name.
+        group: String,
+    },
+    /// A step of a scenario.
+    Step {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: String,
+    },
+    /// An entry of an answer library.
+    Entry {
+        /// The library's name.
+        library: String,
+        /// The entry.
+        entry: String,
+        /// Which of its variations, from 0.
+        variation: u16,
+    },
+    /// A library's fallback.
+    Fallback {
+        /// The library's name.
+        library: String,
+        /// Which of its variations, from 0.
+        variation: u16,
+    },
+}
