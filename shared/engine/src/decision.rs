@@ -1,0 +1,221 @@
+use std::{fmt, sync::Arc};
+
+use troupe_types::{ChatId, MediaKind, MessageId};
+
+use crate::{State, Trace};
+
+/// What became of an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What the bot does, in this order.
+    pub actions: Vec<Action>,
+    /// The state after it.
+    pub state: State,
+    /// What is worth counting, in the order in which it happened.
+    pub events: Vec<Event>,
+    /// What was tried and why; empty unless [`crate::explain`] was asked.
+    pub trace: Trace,
+}
+
+/// Something that the bot does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Where: the update's chat, but for a rule that answers elsewhere.
+    pub chat: ChatId,
+    /// What in the content decided it.
+    pub source: Source,
+    /// What to do.
+    pub body: ActionBody,
+}
+
+/// What a bot can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionBody {
+    /// Marks the chat as read up to and with `message`.
+    Read {
+        /// The newest message that was read.
+        message: MessageId,
+    },
+    /// Sends a text.
+    Reply {
+        /// Not blank, and at most 4,096 UTF-16 units.
+        text: String,
+        /// The message to answer; `None` sends a plain message.
+        reply_to: Option<MessageId>,
+    },
+    /// Stores the file attached to `message`.
+    StoreFile {
+        /// The message with the file.
+        message: MessageId,
+    },
+}
+
+/// What in a bot's content made it do something. The names are shared with the content, so a clone is cheap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A guard: the confirmation of an opt-out.
+    Guard,
+    /// A trigger group that fired.
+    TriggerGroup {
+        /// Its name.
+        group: Arc<str>,
+    },
+    /// The `onFailMsg` of a trigger group that did not fire.
+    FailMessage {
+        /// The group's name.
+        group: Arc<str>,
+    },
+    /// A step of a scenario.
+    Step {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step; empty for what belongs to no step, such as the confirmation of a stop word.
+        step: Arc<str>,
+    },
+    /// An entry of an answer library.
+    Entry {
+        /// The library's name.
+        library: Arc<str>,
+        /// The entry.
+        entry: Arc<str>,
+        /// Which of its variations, from 0.
+        variation: u16,
+    },
+    /// A library's fallback.
+    Fallback {
+        /// The library's name.
+        library: Arc<str>,
+        /// Which of its variations, from 0.
+        variation: u16,
+    },
+}
+
+/// Something worth counting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A message came in.
+    MessageReceived {
+        /// Its id in its chat.
+        message: MessageId,
+        /// What was attached.
+        media: Option<MediaKind>,
+        /// Whether one of our own bots wrote it.
+        own_bot: bool,
+    },
+    /// A message was changed.
+    MessageEdited {
+        /// Its id in its chat.
+        message: MessageId,
+    },
+    /// The update was answered, first of all by `source`.
+    Replied {
+        /// What answered.
+        source: Source,
+    },
+    /// The update was not answered.
+    Silent {
+        /// Why.
+        reason: Silence,
+    },
+    /// A person wrote to the bot for the first time.
+    PersonFirstSeen,
+    /// A person asked not to be written to.
+    OptedOut,
+    /// A person was put into a scenario.
+    ScenarioStarted {
+        /// Its name.
+        scenario: Arc<str>,
+        /// The version that the person will finish.
+        version: u32,
+    },
+    /// A person came to a step.
+    StepReached {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: Arc<str>,
+    },
+    /// A person answered a step.
+    StepAnswered {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: Arc<str>,
+        /// Whether the step accepted the answer.
+        valid: bool,
+    },
+    /// A person left a scenario: at one of its ends, or on the way by a stop word, a restart or an opt-out.
+    ScenarioEnded {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step where it ended.
+        step: Arc<str>,
+        /// Whether this end is the goal.
+        goal: bool,
+    },
+    /// A variable of the person's was set or removed. Its value is not told.
+    VariableChanged {
+        /// Its name.
+        variable: Arc<str>,
+    },
+}
+
+/// Why an update was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Silence {
+    /// The bot was told to stop.
+    Stopped,
+    /// One of our own bots wrote.
+    OwnBot,
+    /// A bot account of somebody else's wrote.
+    BotAccount,
+    /// The bot does not answer in this group.
+    NotListed,
+    /// The person asked not to be written to.
+    OptedOut,
+    /// What fired has nothing to say: a trigger group without a text, or a step without one.
+    Wordless,
+    /// An entry matched, but answers only who speaks to the bot.
+    NotAddressed,
+    /// The message is for somebody else: it begins with another's `@name`.
+    ToSomebodyElse,
+    /// An entry matched, but its chance had it that it keeps silent.
+    Chance,
+    /// An entry matched, but has spoken in this chat a moment ago.
+    Cooldown,
+    /// Nothing matched, and there is no fallback.
+    NoMatch,
+}
+
+impl Silence {
+    /// The reason as a word of a small closed set.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::OwnBot => "own_bot",
+            Self::BotAccount => "bot_account",
+            Self::NotListed => "not_listed",
+            Self::OptedOut => "opted_out",
+            Self::Wordless => "wordless",
+            Self::NotAddressed => "not_addressed",
+            Self::ToSomebodyElse => "to_somebody_else",
+            Self::Chance => "chance",
+            Self::Cooldown => "cooldown",
+            Self::NoMatch => "no_match",
+        }
+    }
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,36 @@
+//! Compiles content and decides what a bot does.
+//!
+//! Pure: no clock, network, task or randomness of its own. Time is the update's, chance comes from the update's key,
+//! so that the same arguments give the same decision, bit for bit, on any machine and at any time. Replay, explain,
+//! simulation and the recovery after a crash all rest on that.
+//!
+//! Content is read in two steps. A document becomes a model, with the place of everything; a model is compiled into
+//! what [`decide`] reads. All faults of a document are told at once, and after that deciding cannot fail.
+
+mod chance;
+mod content;
+mod decide;
+mod decision;
+mod document;
+mod fault;
+mod library;
+pub mod limits;
+mod rules;
+mod scenario;
+pub mod state;
+mod template;
+mod text;
+mod trace;
+mod update;
+
+pub use chance::Seed;
+pub use content::{Account, Content, Groups, WeightedScenario};
+pub use decide::{decide, explain};
+pub use decision::{Action, ActionBody, Decision, Event, Silence, Source};
+pub use fault::{Fault, Faults};
+pub use library::Library;
+pub use rules::Ruleset;
+pub use scenario::Scenario;
+pub use state::{State, StateError};
+pub use trace::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Trace, Tried};
+pub use update::Update;

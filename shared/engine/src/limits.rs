@@ -1,0 +1,48 @@
+//! The bounds of content and of a decision. What exceeds one is refused at load, with its place.
+
+/// A document's size in bytes.
+pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
+/// How deep lists and maps may be nested in a document.
+pub const NESTING: usize = 32;
+/// How many values a document may hold, lists and maps included: it bounds the memory that reading one takes.
+pub const NODES: usize = 1_000_000;
+/// Trigger groups of a rule set, and likewise its reaction groups.
+pub const GROUPS: usize = 10_000;
+/// Triggers of one trigger group, and likewise reactions of one reaction group.
+pub const GROUP_MEMBERS: usize = 256;
+/// Actions of one reaction group: its subgroups, since each gives at most one.
+pub const GROUP_ACTIONS: usize = 64;
+/// Variables that a rule set declares.
+pub const VARIABLES: usize = 1_000;
+/// Entries of a library.
+pub const ENTRIES: usize = 10_000;
+/// Phrases, keywords and regexes of one entry, together.
+pub const ENTRY_PATTERNS: usize = 256;
+/// Variations of one answer, over all languages.
+pub const VARIATIONS: usize = 256;
+/// Steps of a scenario.
+pub const STEPS: usize = 1_000;
+/// Steps that one update may pass through before one waits for an answer.
+pub const TRANSITIONS: usize = 32;
+/// The length of a regular expression in bytes.
+pub const REGEX_BYTES: usize = 1024;
+/// The size of a compiled regular expression in bytes.
+pub const REGEX_COMPILED_BYTES: usize = 1024 * 1024;
+/// How deep groups may be nested in a regular expression.
+pub const REGEX_NESTING: u32 = 32;
+/// A text's length in UTF-16 units: Telegram's own limit for a message.
+///
+/// Source: <https://core.telegram.org/method/messages.sendMessage>, `MESSAGE_TOO_LONG`.
+pub const TEXT_UTF16: usize = 4096;
+/// A name's length in characters: of a group, subgroup, variable, entry or step.
+pub const NAME_CHARS: usize = 256;
+/// Faults that are listed for one document.
+pub const FAULTS: usize = 100;
+/// Variables that are kept for one person.
+pub const PERSON_VARIABLES: usize = 1_000;
+/// Answers of which it is kept for one person which variations were used.
+pub const USED_ANSWERS: usize = 64;
+/// Cooldowns that are kept for one chat.
+pub const COOLDOWNS: usize = 64;
+/// Scenarios that a person has ended and that are kept.
+pub const FINISHED: usize = 16;

@@ -1,0 +1,164 @@
+//! What is done to text: measured, cut, normalised.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use crate::limits;
+
+/// The length that Telegram counts.
+pub(crate) fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// `text`, or its beginning with an ellipsis if it is longer than a message may be; and its length if it was cut.
+pub(crate) fn cut(text: String) -> (String, Option<usize>) {
+    // A UTF-16 text is never longer than the same in UTF-8.
+    if text.len() <= limits::TEXT_UTF16 {
+        return (text, None);
+    }
+    let length = utf16_len(&text);
+    if length <= limits::TEXT_UTF16 {
+        return (text, None);
+    }
+    let mut left = limits::TEXT_UTF16 - 1;
+    let fits = |char: &char| match left.checked_sub(char.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut cut: String = text.chars().take_while(fits).collect();
+    cut.push('…');
+    (cut, Some(length))
+}
+
+/// The words of `text`, in the form in which words are compared: NFKC, case folded, without diacritics, apostrophes
+/// and punctuation; ё is е. An emoji is a word of its own.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for char in text.nfkc() {
+        if char.is_alphanumeric() || (is_combining_mark(char) && !word.is_empty()) {
+            fold(char, &mut word);
+            continue;
+        }
+        if matches!(char, '\'' | '’' | '‘' | 'ʼ' | '`' | '\u{ad}' | '\u{200d}' | '\u{fe0f}') {
+            // "don't" and "dont" are one word, as are the parts of a word with a soft hyphen. A joiner or a variation
+            // selector belongs to the emoji before it.
+            continue;
+        }
+        if !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if is_emoji(char) {
+            words.push(char.to_string());
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// [`words`] joined by one space: equal for texts that say the same.
+pub(crate) fn normalised(text: &str) -> String {
+    words(text).join(" ")
+}
+
+fn fold(char: char, word: &mut String) {
+    match char {
+        // й is a letter of its own, and not an и with an accent, though Unicode takes it apart like one.
+        'й' | 'Й' => word.push('й'),
+        _ => {
+            // Upper and lower case one after the other fold what lower case alone leaves apart: ß and ss, ς and σ.
+            let folded = char.to_uppercase().flat_map(char::to_lowercase);
+            let stripped =
+                folded.flat_map(|char| std::iter::once(char).nfd()).filter(|char| !is_diacritic(*char));
+            word.extend(stripped);
+        }
+    }
+}
+
+/// The accents of Latin, Greek and Cyrillic. Not all combining marks: in other scripts they are vowels.
+const fn is_diacritic(char: char) -> bool {
+    matches!(char, '\u{300}'..='\u{36f}')
+}
+
+const fn is_emoji(char: char) -> bool {
+    matches!(char, '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Whether `a` becomes `b` by at most `limit` insertions, deletions, substitutions and swaps of neighbours.
+pub(crate) fn is_within(a: &[char], b: &[char], limit: usize) -> bool {
+    if a.len().abs_diff(b.len()) > limit {
+        return false;
+    }
+    // Three rows of the table of optimal string alignment: two back, one back, current.
+    let mut rows = [Vec::new(), (0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1]];
+    for (i, from) in a.iter().enumerate() {
+        let [before, last, row] = &mut rows;
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = last[j] + usize::from(from != to);
+            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
+                best = best.min(before[j - 1] + 1);
+            }
+            row[j + 1] = best;
+        }
+        if row.iter().min().is_some_and(|best| *best > limit)
+            && i > 0
+            && last.iter().all(|best| *best > limit)
+        {
+            return false;
+        }
+        rows.rotate_left(1);
+        if rows[2].len() != b.len() + 1 {
+            rows[2] = vec![0; b.len() + 1];
+        }
+    }
+    rows[1][b.len()] <= limit
+}
+
+/// How many typing errors a word of `length` letters is forgiven: short words are too close to each other.
+pub(crate) const fn typos_allowed(length: usize) -> usize {
+    match length {
+        0..=4 => 0,
+        5..=8 => 1,
+        _ => 2,
+    }
+}
+
+/// The scripts that are told apart to choose the language of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Script {
+    Latin,
+    Cyrillic,
+}
+
+impl Script {
+    /// The script that most letters of `text` are of; `None` if it has no letters of either.
+    pub fn of(text: &str) -> Option<Self> {
+        let (mut latin, mut cyrillic) = (0_usize, 0_usize);
+        for char in text.chars().filter(|char| char.is_alphabetic()) {
+            match char {
+                '\u{400}'..='\u{52f}' => cyrillic += 1,
+                '\0'..='\u{24f}' => latin += 1,
+                _ => {}
+            }
+        }
+        match (latin, cyrillic) {
+            (0, 0) => None,
+            _ if cyrillic >= latin => Some(Self::Cyrillic),
+            _ => Some(Self::Latin),
+        }
+    }
+
+    /// The script that `language`, an IETF tag, is written in.
+    pub fn of_language(language: &str) -> Self {
+        match language.split('-').next().unwrap_or_default() {
+            "be" | "bg" | "kk" | "ky" | "mk" | "mn" | "ru" | "sr" | "tg" | "uk" => Self::Cyrillic,
+            _ => Self::Latin,
+        }
+    }
+}
