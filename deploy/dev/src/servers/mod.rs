@@ -1,0 +1,77 @@
+//! The three servers that troupe runs on, started for real on free loopback ports.
+//!
+//! Each guard's `start` returns when its server is ready to work. `kill` is SIGKILL; `stop` asks it to end; `restart`
+//! starts it on the same port with the same data (and kills it first if it runs). Dropping a guard kills the server
+//! and removes its data if they were temporary.
+
+mod clickhouse;
+mod nats;
+mod port;
+mod redis;
+mod server;
+
+use std::path::PathBuf;
+
+use crate::{Error, tools::Tools};
+
+pub use self::{clickhouse::ClickHouse, nats::Nats, redis::Redis};
+pub use port::free_port;
+
+/// How to start a server. By default: a free port, data in a temporary folder, the log beside the data.
+#[derive(Debug, Default, Clone)]
+pub struct Options {
+    /// The folder for its data; kept when the guard is dropped. `None`: a temporary folder, removed then.
+    pub data: Option<PathBuf>,
+    /// The port on 127.0.0.1; `None`: a free one.
+    pub port: Option<u16>,
+    /// The file that what it says is appended to; `None`: `log` in the folder above its data.
+    pub log: Option<PathBuf>,
+    /// Further arguments for the program.
+    pub arguments: Vec<String>,
+}
+
+/// Gets a tool without holding up the runtime: it may have to be downloaded.
+async fn obtain<T: Send + 'static>(get: fn(&Tools) -> Result<T, Error>) -> Result<T, Error> {
+    tokio::task::spawn_blocking(move || get(&Tools::default())).await.expect("getting a tool does not panic")
+}
+
+/// What every guard can do.
+macro_rules! guard {
+    ($name:ident) => {
+        impl $name {
+            /// The address it listens on.
+            pub fn addr(&self) -> std::net::SocketAddr {
+                (std::net::Ipv4Addr::LOCALHOST, self.0.port()).into()
+            }
+
+            /// The folder of its data.
+            pub fn data(&self) -> &Path {
+                self.0.data()
+            }
+
+            /// The process, to pause it or to look at what it said.
+            pub fn process(&mut self) -> &mut Process {
+                self.0.process()
+            }
+
+            /// Ends it at once, with SIGKILL, and returns when it is gone.
+            pub fn kill(&mut self) {
+                self.0.process().kill();
+            }
+
+            /// Asks it to end and returns when it is gone.
+            pub async fn stop(&mut self) {
+                self.0.stop().await;
+            }
+
+            /// Starts it on the same port with the same data, after killing it if it runs; returns when it is ready.
+            ///
+            /// # Errors
+            /// It does not start.
+            pub async fn restart(&mut self) -> Result<(), Error> {
+                self.0.restart().await
+            }
+        }
+    };
+}
+use guard;
