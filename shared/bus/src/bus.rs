@@ -1,0 +1,257 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_nats::{
+    Client, ConnectOptions, Event,
+    jetstream::{Context, context::ContextBuilder, stream::Stream as Kept},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use troupe_protocol::{Bucket, Stream};
+use troupe_types::PartitionCount;
+
+use crate::{Error, NatsConfig, Records, buckets, setup, streams};
+
+/// The first wait before connecting again; each further one is twice as long.
+const RECONNECT_MIN: Duration = Duration::from_millis(50);
+/// The longest wait before connecting again.
+const RECONNECT_MAX: Duration = Duration::from_secs(2);
+/// How often a quiet connection is asked whether it still lives.
+const PING: Duration = Duration::from_secs(10);
+/// The key of the count of partitions in [`Bucket::Installation`].
+const PARTITIONS: &str = "partitions";
+
+/// A connection to the broker, with every stream and bucket in place. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    context: Context,
+    config: NatsConfig,
+    partitions: PartitionCount,
+    streams: BTreeMap<Stream, Kept>,
+    buckets: BTreeMap<Bucket, Kept>,
+    connection: watch::Receiver<Connection>,
+    closed: CancellationToken,
+}
+
+/// Whether there is a connection, and the how manieth it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Connection {
+    pub(crate) up: bool,
+    pub(crate) count: u64,
+}
+
+impl Bus {
+    /// Connects, checks the server's version, and makes every stream and bucket, or changes them to what they have
+    /// to be. The first one ever to connect fixes the installation's count of partitions.
+    ///
+    /// # Errors
+    /// If nobody answers, the server is too old or keeps no streams, or refuses or misunderstands what is asked of
+    /// it. A connection that is lost later is made again by itself.
+    pub async fn connect(config: &NatsConfig) -> Result<Self, Error> {
+        check(config)?;
+        let url = config.url.clone();
+        let (tell, mut connection) = watch::channel(Connection::default());
+        let client = options(config, tell)
+            .await?
+            .connect(url.split(',').map(str::trim).collect::<Vec<_>>())
+            .await
+            .map_err(|error| Error::Connect { url: url.clone(), source: error.into() })?;
+        if !client.is_server_compatible(2, 12, 0) {
+            return Err(Error::TooOld { url, found: client.server_info().version });
+        }
+        // Told by a task of its own; whoever waits for a *new* connection must not take this one for it.
+        let _ = tokio::time::timeout(config.timeout, connection.wait_for(|connection| connection.up)).await;
+        let context =
+            ContextBuilder::new().timeout(config.timeout).ack_timeout(config.timeout).build(client.clone());
+        let mut kept_streams = BTreeMap::new();
+        for stream in Stream::ALL {
+            let kept = setup::stream(&context, streams::config(stream, config), &url).await?;
+            kept_streams.insert(stream, kept);
+        }
+        let mut kept_buckets = BTreeMap::new();
+        for bucket in Bucket::ALL {
+            let kept = setup::stream(&context, buckets::config(bucket, config), &url).await?;
+            kept_buckets.insert(bucket, kept);
+        }
+        let installation =
+            Records::new(context.clone(), kept_buckets[&Bucket::Installation].clone(), Bucket::Installation);
+        let partitions = fix_partitions(&installation, config.partitions).await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                client,
+                context,
+                config: config.clone(),
+                partitions,
+                streams: kept_streams,
+                buckets: kept_buckets,
+                connection,
+                closed: CancellationToken::new(),
+            }),
+        })
+    }
+
+    /// How many partitions this installation has.
+    pub fn partitions(&self) -> PartitionCount {
+        self.inner.partitions
+    }
+
+    /// The records of `bucket`.
+    pub fn bucket(&self, bucket: Bucket) -> Records {
+        Records::of(self, bucket)
+    }
+
+    /// The number of the newest message of `stream`; 0 if there never was one.
+    ///
+    /// # Errors
+    /// If the broker does not tell.
+    pub async fn last_sequence(&self, stream: Stream) -> Result<u64, Error> {
+        match self.stream(stream).get_info().await {
+            Ok(info) => Ok(info.state.last_sequence),
+            Err(error) => {
+                Err(Error::Read { what: format!("the end of {}", stream.name()), source: error.into() })
+            }
+        }
+    }
+
+    /// Whether the broker is connected now, and every change of that. For readiness.
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        let mut connection = self.inner.connection.clone();
+        let (tell, told) = watch::channel(connection.borrow_and_update().up);
+        let closed = self.inner.closed.clone();
+        tokio::spawn(async move {
+            let forward = async {
+                while connection.changed().await.is_ok() {
+                    if tell.send(connection.borrow_and_update().up).is_err() {
+                        break;
+                    }
+                }
+            };
+            closed.run_until_cancelled(forward).await;
+        });
+        told
+    }
+
+    /// Sends what is still to be sent, such as acknowledgements, and ends all that waits for messages.
+    pub async fn close(&self) {
+        self.inner.closed.cancel();
+        match tokio::time::timeout(self.inner.config.timeout, self.inner.client.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "could not flush"),
+            Err(_) => tracing::debug!("could not flush in time"),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.inner.context
+    }
+
+    pub(crate) fn config(&self) -> &NatsConfig {
+        &self.inner.config
+    }
+
+    pub(crate) fn stream(&self, stream: Stream) -> &Kept {
+        &self.inner.streams[&stream]
+    }
+
+    pub(crate) fn bucket_stream(&self, bucket: Bucket) -> &Kept {
+        &self.inner.buckets[&bucket]
+    }
+
+    pub(crate) fn connection(&self) -> watch::Receiver<Connection> {
+        self.inner.connection.clone()
+    }
+
+    pub(crate) fn closed(&self) -> &CancellationToken {
+        &self.inner.closed
+    }
+}
+
+/// Refuses settings that cannot work together.
+fn check(config: &NatsConfig) -> Result<(), Error> {
+    let wrong = |key, reason: &str| Err(Error::Setting { key, reason: reason.to_owned() });
+    if config.lease_ttl.subsec_nanos() != 0 || config.lease_ttl.as_secs() < 2 {
+        return wrong("lease_ttl", "the broker counts whole seconds, and a lease needs at least 2");
+    }
+    if config.timeout.is_zero() || config.ack_wait < Duration::from_secs(1) {
+        return wrong("ack_wait", "it has to be at least 1s, and timeout must not be 0");
+    }
+    if config.actions_window == 0 {
+        return wrong("actions_window", "no action could ever be carried out");
+    }
+    if config.replicas == 0 || config.replicas > 5 {
+        return wrong("replicas", "it has to be from 1 to 5");
+    }
+    Ok(())
+}
+
+async fn options(config: &NatsConfig, tell: watch::Sender<Connection>) -> Result<ConnectOptions, Error> {
+    let options = ConnectOptions::new()
+        .name(troupe_service::instance_name())
+        .connection_timeout(config.timeout)
+        .request_timeout(Some(config.timeout))
+        .ping_interval(PING)
+        .max_reconnects(None)
+        .reconnect_delay_callback(|attempt| {
+            let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
+            (RECONNECT_MIN * 2_u32.pow(doublings)).min(RECONNECT_MAX)
+        })
+        .event_callback(move |event| {
+            note(&event, &tell);
+            std::future::ready(())
+        });
+    let Some(path) = config.credentials.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(options);
+    };
+    options.credentials_file(path).await.map_err(|source| Error::Credentials { path: path.clone(), source })
+}
+
+/// Tells the log and whoever waits for the connection.
+fn note(event: &Event, tell: &watch::Sender<Connection>) {
+    match event {
+        Event::Connected => {
+            tell.send_modify(|connection| {
+                connection.up = true;
+                connection.count += 1;
+            });
+            tracing::info!("connected to NATS");
+        }
+        Event::Disconnected => {
+            tell.send_modify(|connection| connection.up = false);
+            tracing::warn!("lost the connection to NATS");
+        }
+        Event::LameDuckMode => tracing::info!("NATS is about to stop"),
+        Event::SlowConsumer(_) => {
+            tracing::error!("NATS messages were dropped: this service reads too slowly");
+        }
+        Event::ServerError(error) => tracing::warn!(%error, "NATS reports an error"),
+        Event::ClientError(error) => tracing::debug!(%error, "NATS connection"),
+        Event::Draining | Event::Closed => {}
+    }
+}
+
+/// The installation's count of partitions: `wanted` if this is the first start ever.
+async fn fix_partitions(installation: &Records, wanted: PartitionCount) -> Result<PartitionCount, Error> {
+    if let Some(entry) = installation.get::<PartitionCount>(PARTITIONS).await? {
+        return Ok(entry.value);
+    }
+    match installation.create(PARTITIONS, &wanted).await {
+        Ok(_) => {
+            tracing::info!(partitions = wanted.get(), "created a new installation");
+            Ok(wanted)
+        }
+        Err(Error::Exists { .. }) => {
+            let entry = installation.get::<PartitionCount>(PARTITIONS).await?;
+            Ok(entry.map_or(wanted, |entry| entry.value))
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,398 @@
+use std::{future::Future, marker::PhantomData, time::Duration};
+
+use async_nats::jetstream::{
+    AckKind, Message,
+    consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
+};
+use futures::{FutureExt, StreamExt};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use troupe_protocol::{Action, DeadLetter, Stream, Subject, TraceContext, Update};
+use troupe_service::{Clock, SystemClock};
+use troupe_types::Partition;
+
+use crate::{Bus, Error, bus::Connection, events::read, headers, setup};
+
+/// How long one request for messages waits at the broker. Idle consumers cost the broker one answer each per this.
+const EXPIRES: Duration = Duration::from_mins(1);
+/// How often the broker shows that a waiting request is not forgotten.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// The first wait before messages are asked for again; each further one is twice as long.
+const BACKOFF_MIN: Duration = Duration::from_millis(50);
+/// The longest wait before messages are asked for again.
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+
+/// The messages of one partition, handed out by the broker until they are acknowledged.
+pub struct Deliveries<T> {
+    bus: Bus,
+    source: Source,
+    messages: Option<pull::Stream>,
+    /// The connection was lost since `messages` was opened: it is emptied and opened again.
+    stale: bool,
+    connection: watch::Receiver<Connection>,
+    backoff: Duration,
+    payload: PhantomData<fn() -> T>,
+}
+
+/// Where messages come from.
+#[derive(Debug, Clone)]
+struct Source {
+    stream: Stream,
+    partition: Partition,
+    service: &'static str,
+    /// How many may be in work at a time.
+    window: u16,
+    /// Where the broker begins if it does not know this consumer: after this number.
+    after: u64,
+}
+
+impl Source {
+    fn durable(&self) -> String {
+        format!("{}-{}", self.service, self.partition)
+    }
+
+    fn batch(&self) -> usize {
+        usize::from(self.window.min(64))
+    }
+}
+
+impl Bus {
+    /// The updates of `partition`. The broker hands out one at a time, to whichever responder asks, and the next one
+    /// only after that one is acknowledged.
+    ///
+    /// `applied` is the number up to which they are known to be applied: if the broker does not know the consumer, it
+    /// begins after it.
+    ///
+    /// # Errors
+    /// If the broker does not answer, or misunderstands what is asked of it.
+    pub async fn updates(&self, partition: Partition, applied: u64) -> Result<Deliveries<Update>, Error> {
+        Deliveries::open(self, updates(partition, applied)).await
+    }
+
+    /// Up to where every update of `partition` has been acknowledged; 0 if the broker does not know that.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn updates_acknowledged(&self, partition: Partition) -> Result<u64, Error> {
+        let source = updates(partition, 0);
+        let consumer = consumer(self, &source).await?;
+        Ok(consumer.cached_info().ack_floor.stream_sequence)
+    }
+
+    /// Makes the broker hand out again every update of `partition` with a number above `applied`, acknowledged or
+    /// not: what had been applied was lost.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn rewind_updates(&self, partition: Partition, applied: u64) -> Result<(), Error> {
+        let source = updates(partition, applied);
+        let failed =
+            |source| Error::Setup { what: "the consumer of a partition's updates".to_owned(), source };
+        // Making it again is the only way that every supported server knows.
+        self.stream(source.stream)
+            .delete_consumer(&source.durable())
+            .await
+            .map_err(|error| failed(error.into()))?;
+        consumer(self, &source).await?;
+        Ok(())
+    }
+
+    /// The actions of `partition`, as many at a time as the settings allow. Only the partition's owner may ask for
+    /// them, and keeps their order for each bot.
+    ///
+    /// # Errors
+    /// If the broker does not answer, or misunderstands what is asked of it.
+    pub async fn actions(&self, partition: Partition) -> Result<Deliveries<Action>, Error> {
+        let window = self.config().actions_window;
+        let source = Source { stream: Stream::Actions, partition, service: "ingress", window, after: 0 };
+        Deliveries::open(self, source).await
+    }
+}
+
+const fn updates(partition: Partition, applied: u64) -> Source {
+    Source { stream: Stream::Updates, partition, service: "responder", window: 1, after: applied }
+}
+
+async fn consumer(bus: &Bus, source: &Source) -> Result<PullConsumer, Error> {
+    let Source { stream, partition, after, window, .. } = source;
+    let asked = pull::Config {
+        durable_name: Some(source.durable()),
+        deliver_policy: match after {
+            0 => DeliverPolicy::All,
+            after => DeliverPolicy::ByStartSequence { start_sequence: after + 1 },
+        },
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: bus.config().ack_wait,
+        // Attempts are counted by who handles the message: the broker would skip it in silence.
+        max_deliver: -1,
+        filter_subject: format!("{}.{partition}.>", stream.prefix()),
+        max_ack_pending: i64::from(*window),
+        ..pull::Config::default()
+    };
+    setup::consumer(bus.stream(*stream), asked).await
+}
+
+impl<T: DeserializeOwned> Deliveries<T> {
+    async fn open(bus: &Bus, source: Source) -> Result<Self, Error> {
+        let mut deliveries = Self {
+            bus: bus.clone(),
+            source,
+            messages: None,
+            stale: false,
+            connection: bus.connection(),
+            backoff: BACKOFF_MIN,
+            payload: PhantomData,
+        };
+        deliveries.begin().await?;
+        Ok(deliveries)
+    }
+
+    /// Waits for the next message; `None` once the bus is closed. Nothing is lost if it is dropped half-way.
+    ///
+    /// Lost connections, restarts of the broker and missed heartbeats are waited out. What cannot be decoded becomes
+    /// a dead letter and is skipped.
+    pub async fn next(&mut self) -> Option<Delivery<T>> {
+        let closed = self.bus.closed().clone();
+        closed.run_until_cancelled(self.read()).await
+    }
+
+    async fn read(&mut self) -> Delivery<T> {
+        loop {
+            let Some(messages) = &mut self.messages else {
+                if let Err(error) = self.begin().await {
+                    self.pause(&error).await;
+                }
+                continue;
+            };
+            let event = if self.stale {
+                // What was received before the connection broke is still good; after it nothing more comes here.
+                messages.next().now_or_never().flatten()
+            } else {
+                tokio::select! {
+                    biased;
+                    event = messages.next() => event,
+                    // The client library loses count of its open requests over a reconnection and may then not ask
+                    // for more for a minute.
+                    changed = self.connection.changed() => {
+                        self.stale = changed.is_ok() && self.connection.borrow_and_update().up;
+                        continue;
+                    }
+                }
+            };
+            match event {
+                Some(Ok(message)) => {
+                    self.backoff = BACKOFF_MIN;
+                    if let Some(delivery) = self.receive(message).await {
+                        return delivery;
+                    }
+                }
+                Some(Err(error)) => {
+                    use async_nats::jetstream::consumer::pull::MessagesErrorKind as Kind;
+                    match error.kind() {
+                        // The broker is away for a moment; the request is made again when it is back.
+                        Kind::MissingHeartbeat => {
+                            tracing::warn!(consumer = self.source.durable(), "the broker is silent");
+                        }
+                        Kind::ConsumerDeleted
+                        | Kind::Pull
+                        | Kind::PushBasedConsumer
+                        | Kind::NoResponders
+                        | Kind::RequestLimitExceeded
+                        | Kind::Other => {
+                            let what = format!("the messages of {}", self.source.durable());
+                            let error = Error::Read { what, source: error.into() };
+                            self.messages = None;
+                            self.pause(&error).await;
+                        }
+                    }
+                }
+                None => self.messages = None,
+            }
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), Error> {
+        self.connection.borrow_and_update();
+        self.stale = false;
+        let consumer = consumer(&self.bus, &self.source).await?;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(self.source.batch())
+            .expires(EXPIRES)
+            .heartbeat(HEARTBEAT)
+            .messages()
+            .await
+            .map_err(|error| Error::Setup { what: self.source.durable(), source: error.into() })?;
+        self.messages = Some(messages);
+        Ok(())
+    }
+
+    async fn receive(&self, message: Message) -> Option<Delivery<T>> {
+        let place = message.info().map(|info| {
+            (info.stream_sequence, u64::try_from(info.delivered).unwrap_or_default(), info.pending)
+        });
+        let (sequence, attempt, pending) = match place {
+            Ok(place) => place,
+            Err(error) => {
+                tracing::error!(error, subject = %message.subject, "a message has no place in its stream");
+                return None;
+            }
+        };
+        let receipt = Receipt { bus: self.bus.clone(), source: self.source.clone(), message, sequence };
+        match read(&receipt.message) {
+            Ok(payload) => Some(Delivery {
+                payload,
+                sequence,
+                subject: receipt.message.subject.to_string(),
+                attempt,
+                trace: headers::trace(receipt.message.headers.as_ref()),
+                pending,
+                receipt,
+            }),
+            Err(reason) => {
+                receipt.dead_letter(&reason).await;
+                None
+            }
+        }
+    }
+
+    async fn pause(&mut self, error: &Error) {
+        if self.backoff == BACKOFF_MIN {
+            tracing::warn!(error = error as &dyn std::error::Error, "asking for messages again");
+        }
+        tokio::time::sleep(self.backoff).await;
+        self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
+    }
+
+    /// Gives back what was received but not handled, so that somebody else gets it at once.
+    pub async fn close(mut self) {
+        let Some(mut messages) = self.messages.take() else { return };
+        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
+            settle(&message, AckKind::Nak(None)).await;
+        }
+    }
+}
+
+/// A message that has to be settled: acknowledged, given back or buried. If it is dropped instead, the broker hands it
+/// out again after the time that the settings give as `ack_wait`.
+#[derive(Debug)]
+pub struct Delivery<T> {
+    /// What it says.
+    pub payload: T,
+    /// Its number in the stream.
+    pub sequence: u64,
+    /// Its subject.
+    pub subject: String,
+    /// How often it has been handed out, this time included.
+    pub attempt: u64,
+    /// The trace it was sent in.
+    pub trace: TraceContext,
+    /// How many messages of the partition are waiting behind it.
+    pub pending: u64,
+    receipt: Receipt,
+}
+
+impl<T> Delivery<T> {
+    /// Tells the broker that it was handled. Only a hint: it may be handed out again all the same.
+    pub async fn ack(&self) {
+        settle(&self.receipt.message, AckKind::Ack).await;
+    }
+
+    /// Gives it back, to be handed out again after `delay`.
+    pub async fn retry_after(&self, delay: Duration) {
+        settle(&self.receipt.message, AckKind::Nak(Some(delay))).await;
+    }
+
+    /// Tells the broker that it is being worked on.
+    pub async fn progress(&self) {
+        settle(&self.receipt.message, AckKind::Progress).await;
+    }
+
+    /// Does `work`, however long it takes, and keeps telling the broker that it is being worked on.
+    pub async fn during<W: Future>(&self, work: W) -> W::Output {
+        self.receipt.during(work).await
+    }
+
+    /// Puts it among the dead letters, and tells the broker not to hand it out again. Waits until that is done.
+    pub async fn dead_letter(&self, reason: &str) {
+        self.receipt.dead_letter(reason).await;
+    }
+}
+
+/// What settling a message needs.
+#[derive(Debug)]
+struct Receipt {
+    bus: Bus,
+    source: Source,
+    message: Message,
+    sequence: u64,
+}
+
+impl Receipt {
+    async fn during<W: Future>(&self, work: W) -> W::Output {
+        let mut interval = tokio::time::interval(self.bus.config().ack_wait / 3);
+        interval.tick().await;
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut work => return output,
+                _ = interval.tick() => settle(&self.message, AckKind::Progress).await,
+            }
+        }
+    }
+
+    async fn dead_letter(&self, reason: &str) {
+        let letter =
+            Letter::of(&self.message, self.source.stream, self.sequence, self.source.service, reason);
+        self.during(bury(&self.bus, &letter)).await;
+        settle(&self.message, AckKind::Term).await;
+    }
+}
+
+async fn settle(message: &Message, kind: AckKind) {
+    if let Err(error) = message.ack_with(kind).await {
+        // It is handed out again, and recognised then.
+        tracing::debug!(error, ?kind, "cannot settle a message");
+    }
+}
+
+/// A dead letter and the trace that it belongs to.
+pub(crate) struct Letter {
+    letter: DeadLetter,
+    trace: TraceContext,
+}
+
+impl Letter {
+    pub(crate) fn of(message: &Message, stream: Stream, sequence: u64, service: &str, reason: &str) -> Self {
+        Self {
+            letter: DeadLetter {
+                stream,
+                sequence,
+                subject: message.subject.to_string(),
+                service: service.to_owned(),
+                reason: reason.to_owned(),
+                time: SystemClock.now(),
+                payload: String::from_utf8_lossy(&message.payload).into_owned(),
+            },
+            trace: headers::trace(message.headers.as_ref()),
+        }
+    }
+}
+
+/// Publishes a dead letter until it is stored.
+pub(crate) async fn bury(bus: &Bus, Letter { letter, trace }: &Letter) {
+    let DeadLetter { stream, sequence, subject, reason, .. } = letter;
+    tracing::error!(subject, sequence, reason, "a message became a dead letter");
+    let id = format!("dead/{}/{sequence}", stream.prefix());
+    let never = CancellationToken::new();
+    if let Err(error) = bus.publish_until(Subject::Dead(*stream), &id, letter, trace, &never).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            subject,
+            sequence,
+            "a dead letter was lost"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+use async_nats::jetstream::Message;
+use serde::de::DeserializeOwned;
+use troupe_protocol::{Event, Stream, TraceContext};
+use troupe_types::Partition;
+
+use crate::{
+    Bus, Error,
+    deliveries::{Letter, bury},
+    headers,
+    ordered::{Item, Ordered, Place, Resume},
+};
+
+/// A message that was read from its place in a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// What it says.
+    pub payload: T,
+    /// Its number in the stream; it grows from message to message, with gaps.
+    pub sequence: u64,
+    /// The partition it belongs to.
+    pub partition: Partition,
+    /// The trace it was sent in.
+    pub trace: TraceContext,
+    /// How many messages are behind it.
+    pub pending: u64,
+}
+
+/// Events in their order, without acknowledgements: who reads keeps the place.
+pub struct EventReader {
+    bus: Bus,
+    ordered: Ordered,
+    /// The number up to which events were read, told or skipped.
+    read: u64,
+}
+
+impl Bus {
+    /// Reads the events of `partitions`, from the one with the number `first_sequence` on.
+    ///
+    /// # Errors
+    /// [`Error::Rewound`] if the stream ends before `first_sequence - 1`; else if the broker does not answer.
+    pub async fn events_from(
+        &self,
+        partitions: &[Partition],
+        first_sequence: u64,
+    ) -> Result<EventReader, Error> {
+        let prefix = Stream::Events.prefix();
+        let filters = partitions.iter().map(|partition| format!("{prefix}.{partition}.>")).collect();
+        let read = first_sequence.max(1) - 1;
+        let last = self.last_sequence(Stream::Events).await?;
+        if read > last {
+            return Err(Error::Rewound { stream: Stream::Events, read, last });
+        }
+        let ordered = Ordered::open(self, self.stream(Stream::Events), filters, Resume::After(read)).await?;
+        Ok(EventReader { bus: self.clone(), ordered, read })
+    }
+}
+
+impl EventReader {
+    /// Returns the next event; `None` once the bus is closed. Nothing is lost if it is dropped half-way.
+    ///
+    /// What cannot be decoded becomes a dead letter and is skipped.
+    ///
+    /// # Errors
+    /// [`Error::Rewound`] if the broker has lost events that were read.
+    pub async fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
+        loop {
+            match self.ordered.next().await? {
+                Item::Opened { last_sequence, .. } if last_sequence < self.read => {
+                    let (read, last) = (self.read, last_sequence);
+                    return Some(Err(Error::Rewound { stream: Stream::Events, read, last }));
+                }
+                Item::Opened { .. } => {}
+                Item::Message(message, place) => {
+                    self.read = place.sequence;
+                    match event(&message, place) {
+                        Ok(event) => return Some(Ok(event)),
+                        Err(reason) => {
+                            let letter =
+                                Letter::of(&message, Stream::Events, place.sequence, "stats", &reason);
+                            let bus = self.bus.clone();
+                            // Not awaited: it must happen even if the caller drops this call.
+                            tokio::spawn(async move { bury(&bus, &letter).await });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn event(message: &Message, place: Place) -> Result<Stored<Event>, String> {
+    let payload = read(message)?;
+    let partition = message.subject.split('.').nth(1).unwrap_or_default();
+    Ok(Stored {
+        payload,
+        sequence: place.sequence,
+        partition: partition.parse().map_err(|error| format!("its subject: {error}"))?,
+        trace: headers::trace(message.headers.as_ref()),
+        pending: place.pending,
+    })
+}
+
+/// Decodes a message; the error tells why that cannot be done, now or ever.
+pub(crate) fn read<T: DeserializeOwned>(message: &Message) -> Result<T, String> {
+    headers::check_version(message.headers.as_ref())?;
+    serde_json::from_slice(&message.payload).map_err(|error| format!("cannot be decoded: {error}"))
+}

@@ -1,0 +1,69 @@
+//! The headers that go with every message: trace context and version.
+
+use async_nats::{HeaderMap, HeaderValue};
+use troupe_protocol::{TraceContext, VERSION, VERSION_HEADER};
+
+const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
+
+/// The headers of a message that is sent in `trace`.
+pub(crate) fn with_trace(trace: &TraceContext) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(VERSION_HEADER, HeaderValue::from(u64::from(VERSION)));
+    for (name, value) in [(TRACEPARENT, &trace.traceparent), (TRACESTATE, &trace.tracestate)] {
+        // A context that no header can hold is worth losing; the message is not.
+        if let Some(value) = value.as_deref().and_then(|value| value.parse::<HeaderValue>().ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+/// The trace that a message was sent in.
+pub(crate) fn trace(headers: Option<&HeaderMap>) -> TraceContext {
+    let get = |name: &str| headers?.get(name).map(|value| value.as_str().to_owned());
+    TraceContext { traceparent: get(TRACEPARENT), tracestate: get(TRACESTATE) }
+}
+
+/// Refuses what a newer troupe wrote: this one would misread it.
+pub(crate) fn check_version(headers: Option<&HeaderMap>) -> Result<(), String> {
+    let Some(version) = headers.and_then(|headers| headers.get(VERSION_HEADER)) else { return Ok(()) };
+    match version.as_str().parse::<u16>() {
+        Ok(version) if version <= VERSION => Ok(()),
+        Ok(version) => {
+            Err(format!("version {version} is newer than this service, which reads up to {VERSION}"))
+        }
+        Err(_) => Err(format!("{VERSION_HEADER} is {:?}, which is no version", version.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_and_version_survive_the_way() {
+        let sent = TraceContext {
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+            tracestate: Some("a=b".into()),
+        };
+        let headers = with_trace(&sent);
+        assert_eq!(trace(Some(&headers)), sent);
+        assert_eq!(check_version(Some(&headers)), Ok(()));
+        assert_eq!(trace(None), TraceContext::default());
+        assert_eq!(check_version(None), Ok(()), "what has no version is from before there were versions");
+    }
+
+    #[test]
+    fn a_newer_version_is_refused() {
+        let mut headers = HeaderMap::new();
+        headers.insert(VERSION_HEADER, HeaderValue::from(u64::from(VERSION) + 1));
+        assert!(check_version(Some(&headers)).unwrap_err().contains("newer"));
+    }
+
+    #[test]
+    fn a_trace_that_no_header_can_hold_is_left_out() {
+        let bad = TraceContext { traceparent: Some("a\r\nb: c".into()), tracestate: None };
+        assert_eq!(trace(Some(&with_trace(&bad))), TraceContext::default());
+    }
+}
