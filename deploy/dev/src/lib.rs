@@ -20,10 +20,16 @@
 //! # } // dropped: stopped, temporary data removed
 //! ```
 
+pub mod demo;
 mod error;
 pub mod folder;
 pub mod process;
+pub mod rest;
+pub mod running;
 pub mod servers;
+pub mod service;
+pub mod stack;
+pub mod telegram;
 pub mod tools;
 
 pub use error::Error;

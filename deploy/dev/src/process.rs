@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{OnceLock, mpsc},
@@ -29,6 +30,8 @@ pub struct Spec {
     pub arguments: Vec<OsString>,
     /// What is added to the environment it inherits.
     pub environment: Vec<(OsString, OsString)>,
+    /// The folder it works in; by default ours.
+    pub folder: Option<PathBuf>,
     /// The file that its standard output and error are appended to.
     pub log: PathBuf,
 }
@@ -36,8 +39,14 @@ pub struct Spec {
 impl Spec {
     /// A program without arguments.
     pub fn new(name: impl Into<String>, program: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
-        let (arguments, environment) = (Vec::new(), Vec::new());
-        Self { name: name.into(), program: program.into(), arguments, environment, log: log.into() }
+        Self {
+            name: name.into(),
+            program: program.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            folder: None,
+            log: log.into(),
+        }
     }
 
     /// Adds an argument.
@@ -188,6 +197,11 @@ fn command(spec: &Spec, mut log: File) -> io::Result<Command> {
         Command::new(&spec.program)
     };
     command.args(&spec.arguments).envs(spec.environment.iter().map(|(name, value)| (name, value)));
+    if let Some(folder) = &spec.folder {
+        command.current_dir(folder);
+    }
+    // A group of its own: Ctrl-C in a terminal is for us, and we end the children in an order that makes sense.
+    command.process_group(0);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     Ok(command)
 }

@@ -9,11 +9,7 @@ use super::{
     Options,
     server::{Kind, Server},
 };
-use crate::{
-    Error, folder,
-    process::{Process, Spec},
-    tools::Tools,
-};
+use crate::{Error, folder, process::Spec, tools::Tools};
 
 /// The real ClickHouse engine behind an HTTP front of our own, `deploy/dev/clickhouse_front.py`.
 ///
@@ -45,10 +41,12 @@ impl ClickHouse {
 super::guard!(ClickHouse);
 
 impl Kind for Program {
-    const NAME: &'static str = "clickhouse";
+    fn name(&self) -> &'static str {
+        "clickhouse"
+    }
 
     fn spec(&self, port: u16, data: &Path, log: &Path) -> Spec {
-        Spec::new(Self::NAME, &self.python, log)
+        Spec::new(self.name(), &self.python, log)
             .arg(folder::checkout().join("deploy/dev/clickhouse_front.py"))
             .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)

@@ -8,7 +8,7 @@ mod clickhouse;
 mod nats;
 mod port;
 mod redis;
-mod server;
+pub(crate) mod server;
 
 use std::path::PathBuf;
 
@@ -45,12 +45,12 @@ macro_rules! guard {
             }
 
             /// The folder of its data.
-            pub fn data(&self) -> &Path {
+            pub fn data(&self) -> &std::path::Path {
                 self.0.data()
             }
 
             /// The process, to pause it or to look at what it said.
-            pub fn process(&mut self) -> &mut Process {
+            pub fn process(&mut self) -> &mut $crate::process::Process {
                 self.0.process()
             }
 
@@ -68,10 +68,10 @@ macro_rules! guard {
             ///
             /// # Errors
             /// It does not start.
-            pub async fn restart(&mut self) -> Result<(), Error> {
+            pub async fn restart(&mut self) -> Result<(), $crate::Error> {
                 self.0.restart().await
             }
         }
     };
 }
-use guard;
+pub(crate) use guard;

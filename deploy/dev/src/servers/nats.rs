@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error,
-    process::{Process, Spec},
+    process::Spec,
     tools::{Tool, Tools},
 };
 
@@ -46,10 +46,12 @@ impl Nats {
 super::guard!(Nats);
 
 impl Kind for Program {
-    const NAME: &'static str = "nats-server";
+    fn name(&self) -> &'static str {
+        "nats-server"
+    }
 
     fn spec(&self, port: u16, data: &Path, log: &Path) -> Spec {
-        Spec::new(Self::NAME, &self.tool.program, log)
+        Spec::new(self.name(), &self.tool.program, log)
             .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--name", &self.name])
             .args(["--jetstream", "--store_dir"])
             .arg(data)

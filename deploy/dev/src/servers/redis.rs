@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error,
-    process::{Process, Spec},
+    process::Spec,
     tools::{Tool, Tools},
 };
 
@@ -43,10 +43,12 @@ impl Redis {
 super::guard!(Redis);
 
 impl Kind for Program {
-    const NAME: &'static str = "redis-server";
+    fn name(&self) -> &'static str {
+        "redis-server"
+    }
 
     fn spec(&self, port: u16, data: &Path, log: &Path) -> Spec {
-        Spec::new(Self::NAME, &self.tool.program, log)
+        Spec::new(self.name(), &self.tool.program, log)
             .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--protected-mode", "yes", "--dir"])
             .arg(data)
             .args(["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"])

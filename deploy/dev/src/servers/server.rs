@@ -25,9 +25,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 const TRIES: u32 = 20;
 
 /// Tells how to run a kind of server and when it is ready.
-pub(super) trait Kind {
+pub(crate) trait Kind {
     /// Its name in errors and logs.
-    const NAME: &'static str;
+    fn name(&self) -> &str;
 
     /// The command that serves `data` on `port`.
     fn spec(&self, port: u16, data: &Path, log: &Path) -> Spec;
@@ -43,7 +43,7 @@ pub(super) trait Kind {
 
 /// A server of some kind, running or not.
 #[derive(Debug)]
-pub(super) struct Server<K> {
+pub(crate) struct Server<K> {
     kind: K,
     process: Process,
     port: u16,
@@ -55,8 +55,9 @@ pub(super) struct Server<K> {
 }
 
 impl<K: Kind> Server<K> {
-    pub(super) async fn start(kind: K, options: &Options) -> Result<Self, Error> {
-        let doing = || format!("start {}", K::NAME);
+    pub(crate) async fn start(kind: K, options: &Options) -> Result<Self, Error> {
+        let name = kind.name().to_owned();
+        let doing = || format!("start {name}");
         let temporary = match options.data {
             Some(_) => None,
             None => Some(tempfile::Builder::new().prefix("troupe-").tempdir().doing(doing)?),
@@ -77,29 +78,33 @@ impl<K: Kind> Server<K> {
                     return Ok(Self { kind, process, port, data, log, arguments, _temporary: temporary });
                 }
                 Err(Failure::PortTaken) if options.port.is_none() => {}
-                Err(failure) => return Err(failure.told::<K>(port, &process)),
+                Err(failure) => return Err(failure.told(port, &process)),
             }
         }
         Err(Error::new(doing(), format!("{TRIES} ports that were free a moment ago were all taken")))
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn name(&self) -> &str {
+        self.kind.name()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         &self.data
     }
 
-    pub(super) fn process(&mut self) -> &mut Process {
+    pub(crate) fn process(&mut self) -> &mut Process {
         &mut self.process
     }
 
-    pub(super) async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.process.stop(STOP_WITHIN).await;
     }
 
-    pub(super) async fn restart(&mut self) -> Result<(), Error> {
+    pub(crate) async fn restart(&mut self) -> Result<(), Error> {
         self.process.kill();
         let mut tries = 0;
         loop {
@@ -107,7 +112,7 @@ impl<K: Kind> Server<K> {
             match wait(&self.kind, &mut self.process, self.port).await {
                 Ok(()) => return Ok(()),
                 Err(Failure::PortTaken) if tries < TRIES => tries += 1,
-                Err(failure) => return Err(failure.told::<K>(self.port, &self.process)),
+                Err(failure) => return Err(failure.told(self.port, &self.process)),
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -132,14 +137,12 @@ enum Failure {
 }
 
 impl Failure {
-    fn told<K: Kind>(&self, port: u16, process: &Process) -> Error {
+    fn told(&self, port: u16, process: &Process) -> Error {
         let told = |cause: &dyn Display| {
+            let name = &process.spec().name;
             let said = process.last_words(15);
             let log = process.spec().log.display();
-            Error::new(
-                format!("start {} on 127.0.0.1:{port}", K::NAME),
-                format!("{cause}\n{said}  from {log}"),
-            )
+            Error::new(format!("start {name} on 127.0.0.1:{port}"), format!("{cause}\n{said}  from {log}"))
         };
         match self {
             Self::PortTaken => {

@@ -64,13 +64,22 @@ impl Tools {
     /// The first tool that cannot be had, and what to do about it.
     pub fn all(&self) -> Result<(), Error> {
         let begin = Instant::now();
+        self.servers()?;
+        step::say(&format!("Telethon: {}", self.telethon_python()?.display()));
+        step::say(&format!("all tools ready after {}", step::seconds(begin.elapsed())));
+        Ok(())
+    }
+
+    /// Gets what the servers need, without what only tests need, and tells what is used.
+    ///
+    /// # Errors
+    /// The first tool that cannot be had, and what to do about it.
+    pub fn servers(&self) -> Result<(), Error> {
         let nats = self.nats_server()?;
         step::say(&format!("nats-server {}: {}", nats.version, nats.program.display()));
         let redis = self.redis_server()?;
         step::say(&format!("redis-server {}: {}", redis.version, redis.program.display()));
         step::say(&format!("ClickHouse engine: {}", self.clickhouse_python()?.display()));
-        step::say(&format!("Telethon: {}", self.telethon_python()?.display()));
-        step::say(&format!("all tools ready after {}", step::seconds(begin.elapsed())));
         Ok(())
     }
 
