@@ -1,0 +1,268 @@
+//! One bot's session: connected, listened to, acted through, and connected again when it breaks.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::Notify,
+    time::{interval, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use troupe_protocol::{BotRecord, SessionState, Update};
+use troupe_service::telemetry;
+use troupe_types::{BotId, UpdateKey, UpdateKind};
+
+use crate::{
+    acting::{Actor, LoggedOut},
+    config::PaceConfig,
+    media::MediaStore,
+    metrics,
+    outgoing::Outgoing,
+    report::Reporter,
+    sessions::Sessions,
+    telegram::{Batch, CallError, Connection, MemorySession, Receiver, Telegram, Trouble},
+};
+
+/// How long to wait before a broken connection is made anew, at first and at most.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+
+/// How often a position that moved is stored. What comes again after a crash is recognised, so this need not be often.
+const CHECKPOINT: Duration = Duration::from_millis(250);
+
+/// What every account of this process works with.
+pub struct Shared {
+    /// How to reach Telegram.
+    pub telegram: Telegram,
+    /// Where sessions are stored.
+    pub sessions: Sessions,
+    /// Where to tell what happens.
+    pub reporter: Reporter,
+    /// How fast bots read and type.
+    pub pace: PaceConfig,
+    /// Where files go.
+    pub media: MediaStore,
+    /// How often the broker is told of actions that are not done yet, so that it does not give them to us again.
+    pub action_heartbeat: Duration,
+}
+
+/// Why a connection ended.
+enum Ended {
+    /// Telegram no longer accepts the session.
+    LoggedOut(String),
+    /// It broke; a new one may do.
+    Broken(String),
+}
+
+/// A bot's session.
+pub struct Account {
+    shared: Arc<Shared>,
+    bot: BotId,
+    generation: u64,
+    session: Arc<MemorySession>,
+    outgoing: Arc<Outgoing>,
+    moved: Notify,
+}
+
+impl Account {
+    /// Makes the account of `record` from its stored session.
+    pub fn new(
+        shared: Arc<Shared>,
+        record: &BotRecord,
+        session: MemorySession,
+        outgoing: Arc<Outgoing>,
+    ) -> Self {
+        Self {
+            shared,
+            bot: record.id,
+            generation: record.generation,
+            session: Arc::new(session),
+            outgoing,
+            moved: Notify::new(),
+        }
+    }
+
+    /// Keeps the session connected until `stop`, or until Telegram no longer accepts it. The connection is closed when
+    /// this returns. Dropping it closes the connection at once, without a last checkpoint.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut wait = RECONNECT.0;
+        loop {
+            self.report(SessionState::Connecting, None).await;
+            let mut connection = self.shared.telegram.connect(&self.session);
+            let connected = tokio::time::Instant::now();
+            let ended = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                ended = self.online(&mut connection) => Some(ended),
+            };
+            connection.close().await;
+            self.checkpoint().await;
+            match ended {
+                None => return,
+                Some(Ended::LoggedOut(reason)) => {
+                    self.report(SessionState::LoggedOut, Some(reason)).await;
+                    return stop.cancelled().await;
+                }
+                Some(Ended::Broken(reason)) => {
+                    metrics::reconnected();
+                    tracing::warn!(bot.id = %self.bot, %reason, "a connection broke and is made anew");
+                    if connected.elapsed() > RECONNECT.1 {
+                        wait = RECONNECT.0;
+                    }
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = sleep(wait.mul_f64(rand::random_range(0.5..1.0))) => {}
+                    }
+                    wait = (wait * 2).min(RECONNECT.1);
+                }
+            }
+        }
+    }
+
+    async fn online(&self, connection: &mut Connection) -> Ended {
+        let config = self.shared.telegram.config();
+        let Some(mut receiver) = Receiver::new(connection, config.resync_interval) else {
+            return Ended::Broken("the connection has a receiver already".to_owned());
+        };
+        let connection = &*connection;
+        if let Err(error) = self.greet(connection).await {
+            return ended(&error);
+        }
+        self.report(SessionState::Online, None).await;
+        let _online = Online::new();
+        let actor = Actor::new(
+            connection,
+            &self.outgoing,
+            &self.shared.reporter,
+            &self.shared.pace,
+            &self.shared.media,
+        );
+        tokio::select! {
+            error = self.receive(&mut receiver, connection) => ended(&error),
+            error = watch(connection, config.ping_interval) => ended(&error),
+            LoggedOut(reason) = actor.run() => Ended::LoggedOut(reason),
+            never = self.save_positions() => match never {},
+        }
+    }
+
+    /// Makes the first call, which connects, and makes the account known to itself.
+    async fn greet(&self, connection: &Connection) -> Result<(), CallError> {
+        connection.ping().await?;
+        let is_person = self.session.user().is_some_and(|(_, is_bot)| !is_bot);
+        if is_person && self.session.knows_only_itself() {
+            connection.meet_dialogs().await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, receiver: &mut Receiver, connection: &Connection) -> CallError {
+        loop {
+            match receiver.next(connection).await {
+                Ok(batch) => self.publish(batch).await,
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Publishes a batch in order, and moves the position when all of it is with the broker.
+    async fn publish(&self, batch: Batch) {
+        let published = batch.happened.len();
+        for happened in batch.happened {
+            let kind = happened.edited.map_or(UpdateKind::New, UpdateKind::Edited);
+            let key = UpdateKey {
+                bot: self.bot,
+                chat: happened.chat.id,
+                message: happened.body.message().id,
+                kind,
+            };
+            let span = tracing::info_span!("ingress.receive", bot.id = %self.bot, chat.id = %key.chat, update.key = %key);
+            let trace = span.in_scope(telemetry::current);
+            let update = Update {
+                key,
+                bot: self.bot,
+                chat: happened.chat,
+                sender: happened.sender,
+                time: happened.time,
+                received: self.shared.reporter.clock().now(),
+                body: happened.body,
+            };
+            if !self.shared.reporter.update(&update, &trace).await {
+                // Told to stop before the broker had it: the position stays, so it comes again.
+                return;
+            }
+        }
+        metrics::updates_published(published);
+        self.session.set_position(batch.position);
+        self.moved.notify_one();
+    }
+
+    async fn save_positions(&self) -> std::convert::Infallible {
+        loop {
+            self.moved.notified().await;
+            self.checkpoint().await;
+            sleep(CHECKPOINT).await;
+        }
+    }
+
+    async fn checkpoint(&self) {
+        if let Err(error) = self.shared.sessions.checkpoint(self.bot, &self.session).await {
+            tracing::warn!(error = format!("{:#}", anyhow::Error::from(error)), bot.id = %self.bot, "cannot store a session's position");
+        }
+    }
+
+    async fn report(&self, state: SessionState, detail: Option<String>) {
+        self.shared.reporter.session(self.bot, self.generation, state, detail).await;
+    }
+}
+
+/// Asks again and again whether the connection lives, since nobody else does. Returns when it does not.
+async fn watch(connection: &Connection, every: Duration) -> CallError {
+    let mut tick = interval(every);
+    loop {
+        tick.tick().await;
+        if let Err(error) = connection.ping().await {
+            // A connection that was closed is opened again by the next call; one that is stuck is not.
+            if let Err(error) = connection.ping().await {
+                return error;
+            }
+            tracing::debug!(%error, "a connection was lost and is back");
+        }
+    }
+}
+
+fn ended(error: &CallError) -> Ended {
+    match error.trouble() {
+        Trouble::LoggedOut(reason) => Ended::LoggedOut(reason),
+        _ => Ended::Broken(format!("{:#}", DisplayChain(error))),
+    }
+}
+
+/// Shows an error with what caused it.
+struct DisplayChain<'a>(&'a CallError);
+
+impl std::fmt::Display for DisplayChain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut error: Option<&dyn std::error::Error> = Some(self.0);
+        let mut separator = "";
+        while let Some(cause) = error {
+            write!(f, "{separator}{cause}")?;
+            separator = ": ";
+            error = cause.source();
+        }
+        Ok(())
+    }
+}
+
+/// Counts a session as online for as long as it lives.
+struct Online;
+
+impl Online {
+    fn new() -> Self {
+        metrics::sessions_online(1);
+        Self
+    }
+}
+
+impl Drop for Online {
+    fn drop(&mut self) {
+        metrics::sessions_online(-1);
+    }
+}

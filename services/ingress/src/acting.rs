@@ -1,0 +1,272 @@
+//! Carrying out actions: reads, waits, types and sends as a person would, and never twice.
+
+use std::{sync::Mutex, time::Duration};
+
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::Instrument as _;
+use troupe_protocol::{Action, ActionBody, Event, EventBody};
+use troupe_service::telemetry;
+use troupe_types::{MessageId, Timestamp};
+
+use crate::{
+    config::PaceConfig,
+    media::MediaStore,
+    metrics,
+    outgoing::{Outgoing, Pending},
+    report::Reporter,
+    telegram::{CallError, Connection, Trouble},
+};
+
+/// A decision older than this is carried out without pauses: whoever waits for it has waited long enough.
+const STALE: Duration = Duration::from_secs(15);
+
+/// How long to wait before a failed call is made again, at first and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// How often Telegram may say that it is still busy with the same send before the send counts as done.
+const BUSY_MAX: u32 = 5;
+
+/// How long the typing sign lasts at the other end. Source: <https://core.telegram.org/method/messages.setTyping>.
+const TYPING_SHOWN: Duration = Duration::from_secs(5);
+
+/// Carries out one bot's actions over one connection.
+pub struct Actor<'a> {
+    connection: &'a Connection,
+    outgoing: &'a Outgoing,
+    reporter: &'a Reporter,
+    pace: &'a PaceConfig,
+    media: &'a MediaStore,
+    /// No call is made before this: Telegram asked the account to wait.
+    quiet_until: Mutex<Option<Instant>>,
+}
+
+/// Why acting ended.
+pub struct LoggedOut(pub String);
+
+impl<'a> Actor<'a> {
+    /// Makes an actor. Whatever was in hand before is done again.
+    pub fn new(
+        connection: &'a Connection,
+        outgoing: &'a Outgoing,
+        reporter: &'a Reporter,
+        pace: &'a PaceConfig,
+        media: &'a MediaStore,
+    ) -> Self {
+        outgoing.hands_off();
+        Self { connection, outgoing, reporter, pace, media, quiet_until: Mutex::new(None) }
+    }
+
+    /// Carries out actions until the session is no longer accepted. To be dropped when the connection breaks.
+    pub async fn run(&self) -> LoggedOut {
+        let mut in_hand = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                pending = self.outgoing.take() => in_hand.push(self.carry_out(pending)),
+                Some(done) = in_hand.next(), if !in_hand.is_empty() => {
+                    if let Err(logged_out) = done {
+                        return logged_out;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&self, pending: Pending) -> Result<(), LoggedOut> {
+        let action = &pending.payload;
+        let span = tracing::info_span!(
+            "ingress.act", bot.id = %action.bot, chat.id = %action.chat, action.key = %action.key, outcome = tracing::field::Empty
+        );
+        telemetry::continue_from(&span, &pending.trace);
+        async {
+            let event = match &action.body {
+                ActionBody::Read { message } => self.read(action, *message).await?,
+                ActionBody::Reply { text, reply_to } => Some(self.reply(action, text, *reply_to).await?),
+                ActionBody::StoreFile { message } => self.store_file(action, *message).await?,
+            };
+            let outcome = match &event {
+                Some(Event { body: EventBody::MessageSent { .. }, .. }) => "sent",
+                Some(Event { body: EventBody::DeliveryFailed { .. }, .. }) => "failed",
+                _ => "other",
+            };
+            tracing::Span::current().record("outcome", outcome);
+            // The event first: an action that is acknowledged is never looked at again.
+            if let Some(event) = event
+                && !self.reporter.event(&event).await
+            {
+                return Ok(());
+            }
+            metrics::action(outcome);
+            pending.ack().await;
+            self.outgoing.done(action.chat);
+            Ok(())
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn read(&self, action: &Action, message: MessageId) -> Result<Option<Event>, LoggedOut> {
+        self.pause(action, self.pace.read_delay).await;
+        // Whether a message shows as read decides nothing: a refusal is no failure.
+        self.insist(action, || self.connection.mark_read(action.chat, message).boxed()).await.map(|_| None)
+    }
+
+    async fn reply(
+        &self,
+        action: &Action,
+        text: &str,
+        reply_to: Option<MessageId>,
+    ) -> Result<Event, LoggedOut> {
+        self.type_for(action, text).await;
+        let random_id = action.random_id();
+        let sent = self
+            .insist(action, || {
+                self.connection.send_text(action.chat, text.to_owned(), reply_to, random_id).boxed()
+            })
+            .await?;
+        let now = self.reporter.clock().now();
+        Ok(match sent {
+            Ok(message) => {
+                let reply_time = now.since(action.received);
+                metrics::reply_time(reply_time);
+                let body = EventBody::MessageSent {
+                    message: message.flatten().unwrap_or(MessageId::new(0)),
+                    action: action.key,
+                    source: action.source.clone(),
+                    reply_ms: u64::try_from(reply_time.as_millis()).unwrap_or(u64::MAX),
+                };
+                event(action, "sent", now, body)
+            }
+            Err(reason) => failed(action, now, reason),
+        })
+    }
+
+    async fn store_file(&self, action: &Action, message: MessageId) -> Result<Option<Event>, LoggedOut> {
+        let bytes_max = self.media.bytes_max();
+        let file =
+            self.insist(action, || self.connection.download(action.chat, message, bytes_max).boxed()).await?;
+        let now = self.reporter.clock().now();
+        let (bytes, ending) = match file {
+            Ok(Some(Some(file))) => file,
+            Ok(_) => return Ok(Some(failed(action, now, "FILE_ABSENT_OR_TOO_LARGE".to_owned()))),
+            Err(reason) => return Ok(Some(failed(action, now, reason))),
+        };
+        Ok(Some(match self.media.store(&action.key.update, &ending, &bytes).await {
+            Ok(_) => {
+                let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                event(action, "stored", now, EventBody::FileStored { action: action.key, bytes })
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "cannot store a file");
+                failed(action, now, "FILE_NOT_STORED".to_owned())
+            }
+        }))
+    }
+
+    /// Makes a call until it is carried out or refused for good.
+    ///
+    /// `Ok(Ok(None))` means that Telegram insists that it did it before, without telling what came of it.
+    async fn insist<'b, T>(
+        &self,
+        action: &Action,
+        call: impl Fn() -> BoxFuture<'b, Result<T, CallError>> + Sync,
+    ) -> Result<Result<Option<T>, String>, LoggedOut> {
+        let (mut wait, mut busy) = (RETRY.0, 0);
+        loop {
+            self.quiet().await;
+            let error = match call().await {
+                Ok(done) => return Ok(Ok(Some(done))),
+                Err(error) => error,
+            };
+            match error.trouble() {
+                Trouble::FloodWait(asked) => self.flood_wait(action, asked).await,
+                Trouble::SlowMode(asked) => sleep(asked).await,
+                Trouble::Repeated if busy >= BUSY_MAX => return Ok(Ok(None)),
+                Trouble::Repeated => {
+                    busy += 1;
+                    sleep(Duration::from_secs(1)).await;
+                }
+                Trouble::Again(reason) => {
+                    tracing::debug!(%reason, wait_ms = wait.as_millis(), "calling again");
+                    sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
+                    wait = (wait * 2).min(RETRY.1);
+                }
+                Trouble::Refused(reason) => return Ok(Err(reason)),
+                Trouble::LoggedOut(reason) => return Err(LoggedOut(reason)),
+            }
+        }
+    }
+
+    /// Waits until the account may make calls again.
+    async fn quiet(&self) {
+        loop {
+            let until = *self.quiet_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match until {
+                Some(until) if until > Instant::now() => sleep_until(until).await,
+                _ => return,
+            }
+        }
+    }
+
+    async fn flood_wait(&self, action: &Action, asked: Duration) {
+        metrics::flood_wait(asked);
+        let until = Instant::now() + asked;
+        {
+            let mut quiet = self.quiet_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *quiet = Some(quiet.map_or(until, |before| before.max(until)));
+        }
+        let seconds = u32::try_from(asked.as_secs()).unwrap_or(u32::MAX);
+        tracing::warn!(bot.id = %action.bot, wait_s = seconds, "Telegram asks the account to wait");
+        let now = self.reporter.clock().now();
+        let method = match action.body {
+            ActionBody::Read { .. } => "read",
+            ActionBody::Reply { .. } => "send",
+            ActionBody::StoreFile { .. } => "download",
+        };
+        let body = EventBody::FloodWait { seconds, method: method.to_owned() };
+        self.reporter.event(&event(action, &format!("flood-{now}"), now, body)).await;
+    }
+
+    /// Shows the bot as typing for as long as a person would type `text`.
+    async fn type_for(&self, action: &Action, text: &str) {
+        let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let time = self.pace.typing_per_character.saturating_mul(characters).min(self.pace.typing_max);
+        let mut left = time;
+        while !left.is_zero() && !self.is_stale(action) {
+            self.quiet().await;
+            if let Err(error) = self.connection.show_typing(action.chat).await {
+                tracing::debug!(%error, "cannot show the bot as typing");
+            }
+            let shown = left.min(TYPING_SHOWN);
+            sleep(shown).await;
+            left -= shown;
+        }
+    }
+
+    async fn pause(&self, action: &Action, time: Duration) {
+        if !self.is_stale(action) {
+            sleep(time).await;
+        }
+    }
+
+    fn is_stale(&self, action: &Action) -> bool {
+        self.reporter.clock().now().since(action.decided) > STALE
+    }
+}
+
+/// What is told of an action that will never be carried out.
+pub fn failed(action: &Action, now: Timestamp, reason: String) -> Event {
+    event(action, "failed", now, EventBody::DeliveryFailed { action: action.key, reason })
+}
+
+fn event(action: &Action, what: &str, time: Timestamp, body: EventBody) -> Event {
+    Event {
+        id: format!("{}!{what}", action.key),
+        bot: action.bot,
+        chat: Some(action.chat),
+        person: Some(action.person),
+        update: Some(action.key.update),
+        time,
+        body,
+    }
+}

@@ -1,0 +1,137 @@
+//! ingress keeps the MTProto sessions: it publishes what happens to its bots, and carries out what they decide to do.
+//!
+//! Any number of instances run side by side. Each owns some partitions and connects the sessions of the bots that live in
+//! them; two connections with one session's key would make Telegram revoke it, so an instance connects a session only
+//! while it holds its partition's lease, and lets go of it before the lease ends.
+
+mod account;
+mod acting;
+pub mod config;
+mod logins;
+mod media;
+mod metrics;
+mod outgoing;
+mod partition;
+mod registry;
+mod report;
+mod sessions;
+mod telegram;
+mod vault;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Context as _;
+use tokio::{sync::watch, time::sleep};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use troupe_bus::{
+    Bus,
+    ownership::{self, Lease, Ownership, Releaser},
+};
+use troupe_service::{Clock, health::Health};
+use troupe_types::Partition;
+
+use crate::{
+    account::Shared, config::Config, media::MediaStore, report::Reporter, sessions::Sessions,
+    telegram::Telegram, vault::Vault,
+};
+
+/// Runs ingress until `stop`, as `instance`.
+///
+/// # Errors
+/// If the configuration cannot be used, or the bus lacks what ingress needs.
+pub async fn run(
+    config: Config,
+    bus: Bus,
+    clock: Arc<dyn Clock>,
+    instance: &str,
+    health: &Health,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let (registry_ready, ownership_ready) = (health.dependency("registry"), health.dependency("ownership"));
+    // What is told on the way down still has to go out, so telling ends later than everything else.
+    let telling = CancellationToken::new();
+    let shared = Arc::new(Shared {
+        telegram: Telegram::new(&config.telegram, instance)?,
+        sessions: Sessions::open(&bus, Vault::new(&config.vault)?),
+        reporter: Reporter::new(&bus, clock, instance, telling.clone()),
+        pace: config.pace.clone(),
+        media: MediaStore::new(config.media.clone()),
+        action_heartbeat: config.nats.ack_wait / 3,
+    });
+    let (records, registry) = watch::channel(None);
+    let follower = {
+        let (bus, stop) = (bus.clone(), stop.clone());
+        tokio::spawn(async move { registry::follow(&bus, records, registry_ready, stop).await })
+    };
+    let mut ownership =
+        ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
+    ownership_ready.set(true);
+    let mut partitions = Partitions { shared, registry, owned: BTreeMap::new() };
+    let grace_over = async {
+        stop.cancelled().await;
+        sleep(config.shutdown_grace).await;
+    };
+    tokio::select! {
+        () = partitions.follow(&mut ownership) => {}
+        () = grace_over => tracing::warn!("the grace period is over: what is left is cut off, its leases run out"),
+    }
+    telling.cancel();
+    follower.await.context("the registry's follower ended badly")?.context("cannot follow the registry")
+}
+
+/// The partitions that this instance owns.
+struct Partitions {
+    shared: Arc<Shared>,
+    registry: watch::Receiver<Option<registry::Registry>>,
+    owned: BTreeMap<Partition, Owned>,
+}
+
+struct Owned {
+    stop: CancellationToken,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Partitions {
+    /// Starts what is acquired and stops what is revoked, until everything was let go of.
+    async fn follow(&mut self, ownership: &mut Ownership) {
+        while let Some(change) = ownership.next().await {
+            match change {
+                ownership::Change::Acquired(partition, lease) => self.start(partition, &lease),
+                ownership::Change::Revoke(partition) => self.stop(partition, ownership.releaser()),
+            }
+        }
+    }
+
+    fn start(&mut self, partition: Partition, lease: &Lease) {
+        let stop = CancellationToken::new();
+        let (shared, registry, token, lost) =
+            (Arc::clone(&self.shared), self.registry.clone(), stop.clone(), lease.lost.clone());
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                // Dropping the partition closes its connections at once, while nobody else may open theirs yet.
+                () = lost.cancelled() => tracing::warn!(%partition, "a lease could not be renewed: sessions are cut off"),
+                ended = partition::run(shared, partition, registry, token) => {
+                    if let Err(error) = ended {
+                        tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), %partition, "a partition ended");
+                    }
+                }
+            }
+        });
+        self.owned.insert(partition, Owned { stop, task: AbortOnDropHandle::new(task) });
+    }
+
+    /// Lets go of a partition in the background, so that others go on meanwhile.
+    fn stop(&mut self, partition: Partition, releaser: Releaser) {
+        match self.owned.remove(&partition) {
+            Some(owned) => {
+                owned.stop.cancel();
+                tokio::spawn(async move {
+                    let _ = owned.task.await;
+                    releaser.released(partition);
+                });
+            }
+            None => releaser.released(partition),
+        }
+    }
+}

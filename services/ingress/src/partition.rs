@@ -1,0 +1,278 @@
+//! One partition that this instance owns: its bots' sessions, actions and logins.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::future::join_all;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use troupe_bus::Delivery;
+use troupe_protocol::{Action, BotRecord, Desired, LoginRequest, SessionState, Subject};
+use troupe_types::{BotId, Partition};
+
+use crate::{
+    account::{Account, Shared},
+    acting::failed,
+    logins::Logins,
+    outgoing::Outgoing,
+    registry::Registry,
+};
+
+/// How long a session may take to close before it is cut off.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
+
+/// Runs a partition until `stop`, then lets go of everything in order: sessions closed, positions stored, actions that are
+/// not done given back. Dropping it closes every session at once.
+///
+/// # Errors
+/// If the bus refuses what a partition needs.
+pub async fn run(
+    shared: Arc<Shared>,
+    partition: Partition,
+    mut registry: watch::Receiver<Option<Registry>>,
+    stop: CancellationToken,
+) -> Result<(), troupe_bus::Error> {
+    let bus = shared.reporter.bus().clone();
+    let mut actions = bus.actions(partition).await?;
+    let mut requests = bus.serve(Subject::Login(partition)).await?;
+    let mut heartbeat = interval(shared.action_heartbeat);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (signed_in, mut newly_signed_in) = mpsc::unbounded_channel();
+    let logins = Arc::new(Logins::new(Arc::clone(&shared)));
+    let mut steps = JoinSet::new();
+    let mut bots =
+        Bots { shared: Arc::clone(&shared), partition, known: BTreeMap::new(), failed: BTreeSet::new() };
+    registry.mark_changed();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Ok(()) = registry.changed() => {
+                let records = registry.borrow_and_update().clone();
+                if let Some(records) = records {
+                    bots.reconcile(&records).await;
+                }
+            }
+            Some(bot) = newly_signed_in.recv() => {
+                bots.stop([bot]).await;
+                registry.mark_changed();
+            }
+            Some(request) = requests.next() => {
+                let (logins, signed_in) = (Arc::clone(&logins), signed_in.clone());
+                steps.spawn(async move { answer(&logins, request, &signed_in).await });
+            }
+            delivery = actions.next() => match delivery {
+                Some(delivery) => {
+                    let records = registry.borrow().clone();
+                    bots.take(delivery, records.as_ref()).await;
+                }
+                None => break,
+            },
+            _ = heartbeat.tick() => {
+                logins.expire();
+                bots.keep_pending().await;
+                if bots.any_failed() {
+                    registry.mark_changed();
+                }
+            }
+            Some(_) = steps.join_next(), if !steps.is_empty() => {}
+        }
+    }
+    bots.let_go().await;
+    Ok(())
+}
+
+async fn answer(logins: &Logins, request: troupe_bus::Request, signed_in: &mpsc::UnboundedSender<BotId>) {
+    let login: LoginRequest = match request.decode() {
+        Ok(login) => login,
+        Err(error) => {
+            tracing::warn!(%error, "a login request cannot be read");
+            return;
+        }
+    };
+    let bot = login.bot;
+    let reply = logins.step(login).await;
+    if matches!(reply, troupe_protocol::LoginReply::SignedIn { .. }) {
+        let _ = signed_in.send(bot);
+    }
+    if let Err(error) = request.respond(&reply).await {
+        tracing::warn!(%error, bot.id = %bot, "the answer to a login request could not be sent");
+    }
+}
+
+/// The bots of one partition.
+struct Bots {
+    shared: Arc<Shared>,
+    partition: Partition,
+    known: BTreeMap<BotId, Bot>,
+    /// Bots whose sessions could not be loaded; tried again with each heartbeat.
+    failed: BTreeSet<BotId>,
+}
+
+#[derive(Default)]
+struct Bot {
+    outgoing: Arc<Outgoing>,
+    running: Option<Running>,
+}
+
+struct Running {
+    generation: u64,
+    stop: CancellationToken,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Bots {
+    /// Starts, restarts and stops sessions until they are as the registry wants them.
+    async fn reconcile(&mut self, records: &Registry) {
+        let bus = self.shared.reporter.bus();
+        let ours: BTreeMap<BotId, &BotRecord> = records
+            .values()
+            .filter(|record| Partition::of(record.id, bus.partitions()) == self.partition)
+            .map(|record| (record.id, record))
+            .collect();
+        let gone: Vec<BotId> = self.known.keys().copied().filter(|bot| !ours.contains_key(bot)).collect();
+        let to_stop: Vec<BotId> = self
+            .known
+            .iter()
+            .filter(|(id, bot)| {
+                bot.running.as_ref().is_some_and(|running| {
+                    ours.get(id).is_none_or(|record| {
+                        record.desired == Desired::Stopped || record.generation != running.generation
+                    })
+                })
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        self.stop(to_stop.iter().copied()).await;
+        for bot in gone {
+            self.forget(bot).await;
+        }
+        for (id, record) in ours {
+            let bot = self.known.entry(id).or_default();
+            match record.desired {
+                Desired::Stopped => {
+                    if to_stop.contains(&id) {
+                        self.shared
+                            .reporter
+                            .session(id, record.generation, SessionState::Stopped, None)
+                            .await;
+                    }
+                    let pending = bot.outgoing.drain();
+                    self.refuse(pending, "BOT_STOPPED").await;
+                }
+                Desired::Running if bot.running.is_none() => self.start(record).await,
+                Desired::Running => {}
+            }
+        }
+    }
+
+    async fn start(&mut self, record: &BotRecord) {
+        let session = match self.shared.sessions.load(record.id).await {
+            Ok(Some(session)) => session,
+            // Not signed in yet: it starts when it is.
+            Ok(None) => return,
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                if self.failed.insert(record.id) {
+                    tracing::error!(%error, bot.id = %record.id, "cannot load a session");
+                    let state = SessionState::Connecting;
+                    self.shared.reporter.session(record.id, record.generation, state, Some(error)).await;
+                }
+                return;
+            }
+        };
+        self.failed.remove(&record.id);
+        let bot = self.known.entry(record.id).or_default();
+        let account = Account::new(Arc::clone(&self.shared), record, session, Arc::clone(&bot.outgoing));
+        let stop = CancellationToken::new();
+        let task = AbortOnDropHandle::new(tokio::spawn(account.run(stop.clone())));
+        bot.running = Some(Running { generation: record.generation, stop, task });
+    }
+
+    /// Stops sessions and waits until their connections are closed.
+    async fn stop(&mut self, bots: impl IntoIterator<Item = BotId>) {
+        let running = bots.into_iter().filter_map(|bot| self.known.get_mut(&bot)?.running.take());
+        join_all(running.map(close)).await;
+    }
+
+    /// Signs out and forgets a bot that was deleted.
+    async fn forget(&mut self, bot: BotId) {
+        let Some(gone) = self.known.remove(&bot) else { return };
+        self.refuse(gone.outgoing.drain(), "BOT_DELETED").await;
+        self.failed.remove(&bot);
+        match self.shared.sessions.load(bot).await {
+            Ok(Some(session)) => {
+                let connection = self.shared.telegram.connect(&Arc::new(session));
+                if let Err(error) = connection.log_out().await {
+                    tracing::warn!(%error, bot.id = %bot, "a deleted bot could not be signed out at Telegram");
+                }
+                connection.close().await;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, bot.id = %bot, "a deleted bot's session could not be loaded");
+            }
+        }
+        if let Err(error) = self.shared.sessions.forget(bot).await {
+            tracing::error!(%error, bot.id = %bot, "a deleted bot's session could not be forgotten");
+        }
+    }
+
+    /// Takes an action from the broker: to be done, or refused for good.
+    async fn take(&mut self, delivery: Delivery<Action>, records: Option<&Registry>) {
+        let bot = delivery.payload.bot;
+        let pending = Arc::new(delivery);
+        match records.map(|records| records.get(&bot).map(|record| record.desired)) {
+            Some(None) => self.refuse(vec![pending], "BOT_DELETED").await,
+            Some(Some(Desired::Stopped)) => self.refuse(vec![pending], "BOT_STOPPED").await,
+            Some(Some(Desired::Running)) | None => self.known.entry(bot).or_default().outgoing.push(pending),
+        }
+    }
+
+    async fn refuse(&self, pending: Vec<Arc<Delivery<Action>>>, reason: &str) {
+        for pending in pending {
+            let event = failed(&pending.payload, self.shared.reporter.clock().now(), reason.to_owned());
+            if self.shared.reporter.event(&event).await {
+                pending.ack().await;
+            }
+        }
+    }
+
+    /// Tells the broker that what waits here is not forgotten.
+    async fn keep_pending(&self) {
+        for bot in self.known.values() {
+            for pending in bot.outgoing.all() {
+                pending.progress().await;
+            }
+        }
+    }
+
+    fn any_failed(&self) -> bool {
+        !self.failed.is_empty()
+    }
+
+    /// Closes every session and gives back what is not done, so that the next owner has it at once and in order.
+    async fn let_go(mut self) {
+        let all: Vec<BotId> = self.known.keys().copied().collect();
+        self.stop(all).await;
+        for bot in self.known.values() {
+            for pending in bot.outgoing.drain() {
+                pending.retry_after(Duration::ZERO).await;
+            }
+        }
+    }
+}
+
+async fn close(mut running: Running) {
+    running.stop.cancel();
+    if timeout(CLOSE_MAX, &mut running.task).await.is_err() {
+        tracing::warn!("a session took too long to close and was cut off");
+    }
+}

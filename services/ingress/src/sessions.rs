@@ -1,0 +1,122 @@
+//! Where sessions are stored: sealed, in the bus's key-value store, never in files.
+
+use std::sync::Arc;
+
+use troupe_bus::{Bus, Records};
+use troupe_protocol::Bucket;
+use troupe_types::BotId;
+
+use crate::{
+    telegram::{MemorySession, PeersRecord, PositionRecord, SecretRecord},
+    vault::{self, Sealed, Vault},
+};
+
+/// What can go wrong with stored sessions.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The key-value store failed.
+    #[error("cannot read or write a stored session")]
+    Bus(#[from] troupe_bus::Error),
+    /// A record does not open.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+}
+
+/// The stored sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    records: Records,
+    vault: Arc<Vault>,
+}
+
+/// The three records of a session; see [`MemorySession`].
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Secret,
+    Position,
+    Peers,
+}
+
+impl Part {
+    fn key(self, bot: BotId) -> String {
+        match self {
+            Self::Secret => format!("{bot}.secret"),
+            Self::Position => format!("{bot}.position"),
+            Self::Peers => format!("{bot}.peers"),
+        }
+    }
+}
+
+impl Sessions {
+    /// Opens the store.
+    pub fn open(bus: &Bus, vault: Vault) -> Self {
+        Self { records: bus.bucket(Bucket::Sessions), vault: Arc::new(vault) }
+    }
+
+    /// Restores a bot's session; `None` if it has none.
+    ///
+    /// # Errors
+    /// If the store fails or a record does not open.
+    pub async fn load(&self, bot: BotId) -> Result<Option<MemorySession>, Error> {
+        let Some(secret) = self.read::<SecretRecord>(bot, Part::Secret).await? else { return Ok(None) };
+        let position = self.read::<PositionRecord>(bot, Part::Position).await?.unwrap_or_default();
+        let peers = self.read::<PeersRecord>(bot, Part::Peers).await?.unwrap_or_default();
+        Ok(Some(MemorySession::restore(&secret, &position, peers)))
+    }
+
+    /// Stores all of a session that has just signed in; the secret last, so that there is no session without the rest.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn store_new(&self, bot: BotId, session: &MemorySession) -> Result<(), Error> {
+        self.checkpoint(bot, session).await?;
+        if let Some(secret) = session.secret() {
+            self.write(bot, Part::Secret, &secret).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores how far a session's updates were handled, and whom it has met if that changed.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn checkpoint(&self, bot: BotId, session: &MemorySession) -> Result<(), Error> {
+        // Peers first: a position beyond a group that nobody can address would lose that group's news.
+        if let Some(peers) = session.take_changed_peers()
+            && let Err(error) = self.write(bot, Part::Peers, &peers).await
+        {
+            session.peers_not_stored();
+            return Err(error);
+        }
+        self.write(bot, Part::Position, &session.position()).await
+    }
+
+    /// Forgets a session.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn forget(&self, bot: BotId) -> Result<(), Error> {
+        for part in [Part::Secret, Part::Position, Part::Peers] {
+            self.records.delete(&part.key(bot)).await?;
+        }
+        Ok(())
+    }
+
+    async fn read<T: for<'de> serde::Deserialize<'de>>(
+        &self,
+        bot: BotId,
+        part: Part,
+    ) -> Result<Option<T>, Error> {
+        let key = part.key(bot);
+        match self.records.get::<Sealed>(&key).await? {
+            Some(entry) => Ok(Some(self.vault.open(&key, &entry.value)?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn write<T: serde::Serialize>(&self, bot: BotId, part: Part, record: &T) -> Result<(), Error> {
+        let key = part.key(bot);
+        self.records.put(&key, &self.vault.seal(&key, record)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Speaking to Telegram. Nothing outside this module names grammers.
+
+mod connection;
+mod convert;
+mod error;
+mod handshake;
+mod login;
+mod receiver;
+mod sending;
+mod session;
+
+pub use connection::{Connection, Telegram};
+pub use error::{CallError, Trouble};
+pub use login::{Login, LoginOutcome};
+pub use receiver::{Batch, Receiver};
+pub use session::{MemorySession, PeersRecord, PositionRecord, SecretRecord};

@@ -1,0 +1,3 @@
+//! End-to-end tests on real servers, started and stopped by the tests themselves.
+
+mod layout;
