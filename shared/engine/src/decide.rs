@@ -1,9 +1,49 @@
-use crate::{Content, Decision, Seed, State, Trace, Update};
-/// Decides.
-pub fn decide(_content: &Content, state: &State, _update: &Update, _seed: Seed) -> Decision {
-    Decision { actions: vec![], state: state.clone(), events: vec![], trace: Trace::default() }
+use std::sync::Arc;
+
+use crate::{
+    Content, Decision, Seed, State, Update,
+    guard::{self, Verdict},
+    library, rules, scenario,
+    trace::Tracer,
+    turn::Turn,
+};
+
+/// Decides what the bot does about `update`.
+///
+/// The guards come first, then the trigger groups, then in a direct chat the scenario, then the answer library.
+/// Only one of them answers. Content that was compiled decides on anything: there is no error.
+pub fn decide(content: &Content, state: &State, update: &Update, seed: Seed) -> Decision {
+    run(Turn::new(content, state, update, seed, Tracer::off()))
 }
-/// Decides, and tells in the trace what was tried.
+
+/// Decides as [`decide`] does, and tells in the trace what was tried and why it came out so.
 pub fn explain(content: &Content, state: &State, update: &Update, seed: Seed) -> Decision {
-    decide(content, state, update, seed)
+    run(Turn::new(content, state, update, seed, Tracer::on()))
+}
+
+fn run(mut turn: Turn<'_>) -> Decision {
+    match guard::check(&mut turn) {
+        Verdict::Pass => {}
+        Verdict::Silent(reason) => return turn.silent(reason),
+        Verdict::Ignore => return turn.finish(),
+        Verdict::Answered => return turn.answered(),
+    }
+    let content = turn.content;
+    if let Some(rules) = &content.rules
+        && rules::answer(rules, &mut turn)
+    {
+        return turn.answered();
+    }
+    let library = if turn.update.is_direct() {
+        if scenario::answer(&mut turn) {
+            return turn.answered();
+        }
+        &content.direct_library
+    } else {
+        &content.group_library
+    };
+    match library::answer(library.as_ref().map(Arc::as_ref), &mut turn) {
+        Ok(()) => turn.answered(),
+        Err(silence) => turn.silent(silence),
+    }
 }

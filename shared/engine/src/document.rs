@@ -9,7 +9,7 @@ mod yaml;
 
 use std::collections::BTreeSet;
 
-pub(crate) use access::{At, Object};
+pub(crate) use access::{At, Object, unknown};
 
 use crate::{Faults, limits};
 
@@ -68,23 +68,24 @@ pub(crate) struct Key {
 ///
 /// YAML's own flow style looks like JSON and is nearly a superset of it, but not quite: it has no surrogate pairs in
 /// `\u` escapes, which JSON writers emit for every emoji.
-pub(crate) fn read(text: &str) -> Result<Node, Faults> {
-    let mut faults = Faults::default();
+///
+/// `None` if it is neither; a field that is there twice is a fault, and both are kept for the rest to be looked at.
+pub(crate) fn read(text: &str, faults: &mut Faults) -> Option<Node> {
     if text.len() > limits::DOCUMENT_BYTES {
         let reason = format!("the document has {} bytes, more than {}", text.len(), limits::DOCUMENT_BYTES);
         faults.push(Mark::START, String::new(), reason);
-        return Err(faults);
+        return None;
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = if text.trim_start().starts_with(['{', '[']) { json::read(text) } else { yaml::read(text) };
     match read {
         Ok(node) => {
-            refuse_repeated_fields(&At::root(&node), &mut faults);
-            faults.or(node)
+            refuse_repeated_fields(&At::root(&node), faults);
+            Some(node)
         }
         Err(SyntaxError { mark, reason }) => {
             faults.push(mark, String::new(), reason);
-            Err(faults)
+            None
         }
     }
 }

@@ -62,9 +62,16 @@ impl Faults {
         self.push(at.node.mark, at.pointer(), reason);
     }
 
-    /// `value` if nothing was found, else what was found.
-    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.is_empty() { Ok(value) } else { Err(self) }
+    /// `value` if nothing was found, else what was found. Without a value, something was.
+    pub(crate) fn or<T>(self, value: Option<T>) -> Result<T, Self> {
+        match value {
+            Some(value) if self.is_empty() => Ok(value),
+            Some(_) => Err(self),
+            None => {
+                assert!(!self.is_empty(), "what was given up was reported");
+                Err(self)
+            }
+        }
     }
 }
 

@@ -7,20 +7,25 @@
 //! Content is read in two steps. A document becomes a model, with the place of everything; a model is compiled into
 //! what [`decide`] reads. All faults of a document are told at once, and after that deciding cannot fail.
 
+mod answers;
 mod chance;
 mod content;
 mod decide;
 mod decision;
 mod document;
+mod duration;
 mod fault;
+mod guard;
 mod library;
 pub mod limits;
+mod pattern;
 mod rules;
 mod scenario;
 pub mod state;
 mod template;
 mod text;
 mod trace;
+mod turn;
 mod update;
 
 pub use chance::Seed;

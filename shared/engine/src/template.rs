@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 /// A text with places that values are put into: `{{person.first_name}}`, or with a substitute for an absent or empty
 /// value `{{person.first_name|friend}}`.
@@ -12,12 +12,12 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     Text(String),
-    Value { name: Name, substitute: String },
+    Value { asked: Asked, substitute: String },
 }
 
 /// What a template can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Name {
+enum Asked {
     FirstName,
     Username,
     ChatTitle,
@@ -29,7 +29,7 @@ enum Name {
 }
 
 /// The values that a template can ask for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub first_name: &'a str,
     pub username: Option<&'a str>,
@@ -41,7 +41,7 @@ pub(crate) struct Values<'a> {
 }
 
 /// Finds the values of variables.
-pub(crate) trait Lookup: fmt::Debug {
+pub(crate) trait Lookup {
     /// The value that the person has in `variable`.
     fn person(&self, variable: &str) -> Option<&str>;
     /// The value of the single variable `variable`.
@@ -75,7 +75,7 @@ impl Template {
             }
             let (name, substitute) = inside.split_once('|').unwrap_or((inside, ""));
             parts.push(Part::Value {
-                name: Name::parse(name.trim())?,
+                asked: Asked::parse(name.trim())?,
                 substitute: substitute.trim().to_owned(),
             });
             rest = after;
@@ -92,8 +92,8 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(part) => text.push_str(part),
-                Part::Value { name, substitute } => {
-                    let value = name.value(values).filter(|value| !value.trim().is_empty());
+                Part::Value { asked, substitute } => {
+                    let value = asked.value(values).filter(|value| !value.trim().is_empty());
                     text.push_str(value.unwrap_or(substitute));
                 }
             }
@@ -102,7 +102,7 @@ impl Template {
     }
 }
 
-impl Name {
+impl Asked {
     fn parse(name: &str) -> Result<Self, String> {
         let variable = |name: &str| {
             let name = name.trim();

@@ -84,10 +84,11 @@ impl<'a> At<'a> {
         }
     }
 
-    pub fn text_or_null(&self, faults: &mut Faults) -> Option<Option<&'a str>> {
+    /// A text; `None` for null, and for what is neither, which is reported.
+    pub fn text_or_null(&self, faults: &mut Faults) -> Option<&'a str> {
         match &self.node.value {
-            Value::Null => Some(None),
-            Value::Text(text) => Some(Some(text)),
+            Value::Null => None,
+            Value::Text(text) => Some(text),
             _ => self.expected("a text or null", faults),
         }
     }
@@ -213,7 +214,7 @@ pub(crate) fn unknown<'k>(what: &str, found: &str, known: impl IntoIterator<Item
 }
 
 /// A map whose fields are known.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Object<'a> {
     at: &'a At<'a>,
 }

@@ -1,0 +1,191 @@
+use std::{cell::OnceCell, sync::Arc};
+
+use troupe_types::ChatId;
+
+use crate::{
+    Action, ActionBody, Content, Decision, Event, Seed, Silence, Source, State, Tried, Update,
+    answers::{Answers, Wanted},
+    limits,
+    template::{Lookup, Values},
+    text::{self, Script},
+    trace::Tracer,
+};
+
+/// One decision in the making: what is given, and what has come of it so far.
+pub(crate) struct Turn<'a> {
+    pub content: &'a Content,
+    pub update: &'a Update,
+    pub seed: Seed,
+    pub state: State,
+    pub trace: Tracer,
+    actions: Vec<Action>,
+    events: Vec<Event>,
+    words: OnceCell<Vec<String>>,
+}
+
+impl<'a> Turn<'a> {
+    pub fn new(content: &'a Content, state: &State, update: &'a Update, seed: Seed, trace: Tracer) -> Self {
+        let (actions, events, words) = (Vec::new(), Vec::new(), OnceCell::new());
+        Self { content, update, seed, state: state.clone(), trace, actions, events, words }
+    }
+
+    /// The words of the message, normalised, but for the `@names` in it: they say whom it is for, not what it says.
+    pub fn words(&self) -> &[String] {
+        self.words.get_or_init(|| {
+            let text = &self.update.message.text;
+            if text.contains('@') {
+                let said: Vec<_> = text.split_whitespace().filter(|word| !word.starts_with('@')).collect();
+                text::words(&said.join(" "))
+            } else {
+                text::words(text)
+            }
+        })
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    pub fn act(&mut self, source: Source, body: ActionBody) {
+        self.actions.push(Action { chat: self.update.chat.id, source, body });
+    }
+
+    /// Answers in the same chat; in a group as a reply, so that everybody sees whom.
+    pub fn reply(&mut self, source: Source, text: String) {
+        self.reply_in(self.update.chat.id, source, text);
+    }
+
+    /// Says `text` in `chat`, cut to what Telegram sends; a blank text is left out.
+    pub fn reply_in(&mut self, chat: ChatId, source: Source, text: String) {
+        if text.trim().is_empty() {
+            self.trace.note(|| Tried::TextBlank);
+            return;
+        }
+        let (text, cut) = text::cut(text);
+        if let Some(length) = cut {
+            self.trace.note(|| Tried::TextCut { length });
+        }
+        let here = chat == self.update.chat.id;
+        let reply_to = (here && !self.update.is_direct()).then_some(self.update.message.id);
+        self.actions.push(Action { chat, source, body: ActionBody::Reply { text, reply_to } });
+    }
+
+    /// Chooses a variation of `answers`, which `label` names for chance, and fills it in. `language` is what the
+    /// conversation is held in, if that is settled. Returns the variation's place and the text.
+    pub fn word(&mut self, answers: &Answers, label: &[&str], language: Option<&str>) -> (u16, String) {
+        let wanted = match language {
+            Some(language) => Wanted { script: None, language: Some(language) },
+            None => Wanted {
+                script: Script::of(&self.update.message.text),
+                language: self.update.sender.language.as_deref(),
+            },
+        };
+        let person = &mut self.state.person;
+        let chosen = answers.choose(wanted, |answer| person.used_mut(answer), self.seed.stream(label));
+        self.trace.note(|| Tried::Variation { chosen: chosen.index, fresh: chosen.fresh });
+        let text = chosen.text.expand(&self.values());
+        (chosen.index, text)
+    }
+
+    fn values(&self) -> Values<'_> {
+        let Update { chat, sender, message, .. } = self.update;
+        let account = &self.content.account;
+        Values {
+            first_name: &sender.first_name,
+            username: sender.username.as_deref(),
+            chat_title: chat.title.as_deref(),
+            bot_first_name: &account.first_name,
+            bot_username: account.username.as_deref(),
+            message_text: &message.text,
+            lookup: self,
+        }
+    }
+
+    /// The value that the person has in `variable`.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let person = &self.state.person;
+        let values =
+            if self.is_saved(name) { Some(&person.variables) } else { person.volatile.of(self.content.run) };
+        values?.get(name).map(String::as_str)
+    }
+
+    /// Sets `variable` for the person.
+    pub fn set_variable(&mut self, name: &Arc<str>, value: String) {
+        let (value, _) = text::cut(value);
+        let values = if self.is_saved(name) {
+            &mut self.state.person.variables
+        } else {
+            self.state.person.volatile.of_mut(self.content.run)
+        };
+        if values.len() >= limits::PERSON_VARIABLES && !values.contains_key(&**name) {
+            self.trace.note(|| Tried::VariableRefused { variable: Arc::clone(name) });
+            return;
+        }
+        values.insert(name.to_string(), value);
+        self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
+    }
+
+    /// Removes the person's row of `variable`; nothing has changed if there was none.
+    pub fn remove_variable(&mut self, name: &Arc<str>) {
+        let values = if self.is_saved(name) {
+            &mut self.state.person.variables
+        } else {
+            self.state.person.volatile.of_mut(self.content.run)
+        };
+        if values.remove(&**name).is_some() {
+            self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
+        }
+    }
+
+    /// The value of a single variable: the stored one, else the one it starts with.
+    pub fn single_variable(&self, name: &str) -> Option<&str> {
+        let bot = &self.state.bot;
+        let stored =
+            if self.is_saved(name) { Some(&bot.variables) } else { bot.volatile.of(self.content.run) };
+        let start = || self.content.rules.as_ref()?.variable(name)?.start.as_deref();
+        stored.and_then(|stored| stored.get(name)).map(String::as_str).or_else(start)
+    }
+
+    /// Whether the values of `name` outlive a restart: as it is declared, and if it is not, yes.
+    fn is_saved(&self, name: &str) -> bool {
+        let declared = self.content.rules.as_ref().and_then(|rules| rules.variable(name));
+        declared.is_none_or(|variable| variable.saved)
+    }
+
+    /// The decision that something has answered, if with nothing but deeds.
+    pub fn answered(mut self) -> Decision {
+        let reply = self.actions.iter().find(|action| matches!(action.body, ActionBody::Reply { .. }));
+        match reply.map(|reply| reply.source.clone()) {
+            Some(source) => self.event(Event::Replied { source }),
+            None => self.event(Event::Silent { reason: Silence::Wordless }),
+        }
+        if let Some(first) = self.actions.first() {
+            let (chat, message) = (self.update.chat.id, self.update.message.id);
+            let read = Action { chat, source: first.source.clone(), body: ActionBody::Read { message } };
+            self.actions.insert(0, read);
+        }
+        self.finish()
+    }
+
+    /// The decision to say nothing.
+    pub fn silent(mut self, reason: Silence) -> Decision {
+        self.event(Event::Silent { reason });
+        self.finish()
+    }
+
+    /// The decision as it stands.
+    pub fn finish(self) -> Decision {
+        let Self { state, trace, actions, events, .. } = self;
+        Decision { actions, state, events, trace: trace.finish() }
+    }
+}
+
+impl Lookup for Turn<'_> {
+    fn person(&self, variable: &str) -> Option<&str> {
+        self.variable(variable)
+    }
+
+    fn single(&self, variable: &str) -> Option<&str> {
+        self.single_variable(variable)
+    }
+}

@@ -1,0 +1,10 @@
+//! The engine against its public API: what is said to a bot, and what it answers.
+
+mod guards;
+mod laws;
+mod library;
+mod places;
+mod rules;
+mod scenario;
+mod seed_examples;
+mod talk;
