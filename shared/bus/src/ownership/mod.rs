@@ -8,6 +8,8 @@ mod assignment;
 mod lease;
 mod machine;
 mod run;
+#[cfg(test)]
+mod simulation;
 
 pub use lease::Lease;
 pub use run::{Change, Ownership, Releaser, join};

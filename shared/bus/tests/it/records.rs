@@ -1,0 +1,107 @@
+use troupe_bus::{Change, Error, Records};
+use troupe_protocol::Bucket;
+
+use crate::{connect, server, soon};
+
+async fn entry(records: &Records, key: &str) -> Option<(String, u64)> {
+    records.get::<String>(key).await.unwrap().map(|entry| (entry.value, entry.revision))
+}
+
+#[tokio::test]
+async fn records_are_written_by_compare_and_set() {
+    let nats = server().await;
+    let records = connect(&nats).await.bucket(Bucket::Bots);
+    assert_eq!(entry(&records, "a").await, None);
+    let first = records.create("a", "1").await.unwrap();
+    assert!(matches!(records.create("a", "2").await, Err(Error::Exists { .. })));
+    let second = records.update("a", "2", first).await.unwrap();
+    assert!(matches!(records.update("a", "3", first).await, Err(Error::Conflict { .. })));
+    assert_eq!(entry(&records, "a").await, Some(("2".into(), second)));
+    let third = records.put("a", "4").await.unwrap();
+    assert!(third > second && second > first);
+    records.delete("a").await.unwrap();
+    assert_eq!(entry(&records, "a").await, None);
+    records.create("a", "5").await.unwrap();
+    assert_eq!(entry(&records, "a").await.unwrap().0, "5");
+}
+
+#[tokio::test]
+async fn of_many_who_create_the_same_one_succeeds() {
+    let nats = server().await;
+    let bus = connect(&nats).await;
+    for round in 0..2 {
+        let creates = (0..8).map(|number| {
+            let records = bus.bucket(Bucket::Bots);
+            async move { records.create("a", &number).await }
+        });
+        let created = futures::future::join_all(creates).await;
+        assert_eq!(created.iter().filter(|created| created.is_ok()).count(), 1, "round {round}: {created:?}");
+        bus.bucket(Bucket::Bots).delete("a").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn keys_are_listed_by_prefix() {
+    let nats = server().await;
+    let records = connect(&nats).await.bucket(Bucket::Content);
+    assert_eq!(records.keys("").await.unwrap(), Vec::<String>::new());
+    for key in ["b.2", "b.1", "c.1", "b.3", "last"] {
+        records.put(key, &1).await.unwrap();
+    }
+    records.delete("b.3").await.unwrap();
+    assert_eq!(soon(records.keys("b.")).await.unwrap(), ["b.1", "b.2"]);
+    assert_eq!(soon(records.keys("")).await.unwrap(), ["b.1", "b.2", "c.1", "last"]);
+    assert!(matches!(records.put("no key", &1).await, Err(Error::Key { .. })));
+}
+
+fn told(change: Option<Change<i32>>) -> String {
+    match change.unwrap() {
+        Change::Put { key, value, .. } => format!("{key}={value}"),
+        Change::Unreadable { key, .. } => format!("{key}?"),
+        Change::Deleted { key } => format!("-{key}"),
+        Change::Current => "current".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_watch_tells_what_is_there_and_then_what_changes_even_over_a_restart() {
+    let mut nats = server().await;
+    let bus = connect(&nats).await;
+    let records = bus.bucket(Bucket::Bots);
+    records.put("x.a", &1).await.unwrap();
+    records.put("x.b", &2).await.unwrap();
+    records.put("y.c", &3).await.unwrap();
+    let mut watch = records.watch::<i32>("x.").await.unwrap();
+    for expected in ["x.a=1", "x.b=2", "current"] {
+        assert_eq!(told(soon(watch.next()).await), expected);
+    }
+    records.put("x.a", &4).await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "x.a=4");
+    records.put("x.b", "text").await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "x.b?");
+    records.delete("x.b").await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "-x.b");
+    records.put("x.d", &5).await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "x.d=5");
+    let mut connected = bus.connected();
+    nats.kill();
+    soon(connected.wait_for(|connected| !connected)).await.unwrap();
+    nats.restart().await.unwrap();
+    soon(connected.wait_for(|connected| *connected)).await.unwrap();
+    records.delete("x.a").await.unwrap();
+    records.put("x.e", &6).await.unwrap();
+    for expected in ["-x.a", "x.e=6"] {
+        assert_eq!(told(soon(watch.next()).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_single_key_can_be_watched() {
+    let nats = server().await;
+    let records = connect(&nats).await.bucket(Bucket::Bots);
+    let mut watch = records.watch::<i32>("last").await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "current");
+    records.put("other", &1).await.unwrap();
+    records.put("last", &2).await.unwrap();
+    assert_eq!(told(soon(watch.next()).await), "last=2");
+}
