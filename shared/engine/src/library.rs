@@ -80,4 +80,11 @@ impl Library {
     pub fn entry_ids(&self) -> impl ExactSizeIterator<Item = &str> {
         self.entries.iter().map(|entry| &*entry.id)
     }
+
+    /// Every phrase of every entry, with the entry's id, in order: what to say to try the library out.
+    pub fn phrases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .flat_map(|entry| entry.patterns.phrases.iter().map(|phrase| (&*entry.id, phrase.as_str())))
+    }
 }

@@ -137,7 +137,10 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    /// The script that most letters of `text` are of; `None` if it has no letters of either.
+    /// The script that `text` is written in; `None` if it has no letters of either.
+    ///
+    /// A Cyrillic letter counts for two: names of products stand in Latin letters in the middle of Russian, and hardly
+    /// anything stands in Cyrillic ones in the middle of English.
     pub fn of(text: &str) -> Option<Self> {
         let (mut latin, mut cyrillic) = (0_usize, 0_usize);
         for char in text.chars().filter(|char| char.is_alphabetic()) {
@@ -149,7 +152,7 @@ impl Script {
         }
         match (latin, cyrillic) {
             (0, 0) => None,
-            _ if cyrillic >= latin => Some(Self::Cyrillic),
+            _ if cyrillic * 2 >= latin => Some(Self::Cyrillic),
             _ => Some(Self::Latin),
         }
     }

@@ -1,5 +1,6 @@
 //! The engine against its public API: what is said to a bot, and what it answers.
 
+mod demo;
 mod guards;
 mod laws;
 mod library;
