@@ -119,13 +119,13 @@ impl Account {
 
     async fn online(&self, connection: &mut Connection) -> Ended {
         let config = self.shared.telegram.config();
+        if let Err(error) = self.greet(connection).await {
+            return ended(&error);
+        }
         let Some(mut receiver) = Receiver::new(connection, config.resync_interval) else {
             return Ended::Broken("the connection has a receiver already".to_owned());
         };
         let connection = &*connection;
-        if let Err(error) = self.greet(connection).await {
-            return ended(&error);
-        }
         self.report(SessionState::Online, None).await;
         let _online = Online::new();
         let actor = Actor::new(
@@ -149,6 +149,7 @@ impl Account {
         let is_person = self.session.user().is_some_and(|(_, is_bot)| !is_bot);
         if is_person && self.session.knows_only_itself() {
             connection.meet_dialogs().await?;
+            self.checkpoint().await;
         }
         Ok(())
     }
@@ -164,6 +165,11 @@ impl Account {
 
     /// Publishes a batch in order, and moves the position when all of it is with the broker.
     async fn publish(&self, batch: Batch) {
+        if batch.begins_groups {
+            while !self.checkpoint().await && !self.shared.reporter.is_stopped() {
+                sleep(CHECKPOINT).await;
+            }
+        }
         let published = batch.happened.len();
         for happened in batch.happened {
             let kind = happened.edited.map_or(UpdateKind::New, UpdateKind::Edited);
@@ -202,10 +208,15 @@ impl Account {
         }
     }
 
-    async fn checkpoint(&self) {
-        if let Err(error) = self.shared.sessions.checkpoint(self.bot, &self.session).await {
-            tracing::warn!(error = format!("{:#}", anyhow::Error::from(error)), bot.id = %self.bot, "cannot store a session's position");
+    /// Stores the position. Returns whether it is stored.
+    async fn checkpoint(&self) -> bool {
+        let stored = self.shared.sessions.checkpoint(self.bot, &self.session).await;
+        if let Err(error) = stored {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(%error, bot.id = %self.bot, "cannot store a session's position");
+            return false;
         }
+        true
     }
 
     async fn report(&self, state: SessionState, detail: Option<String>) {

@@ -29,6 +29,11 @@ impl Reporter {
         self.clock.as_ref()
     }
 
+    /// Whether nothing more can be told.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// The bus.
     pub const fn bus(&self) -> &Bus {
         &self.bus

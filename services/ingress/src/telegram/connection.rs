@@ -59,9 +59,9 @@ impl Telegram {
     pub fn connect(&self, session: &Arc<MemorySession>) -> Connection {
         let params = ConnectionParams {
             device_model: self.config.device_model.clone(),
-            // Telegram shows this to the account's holder, and the emulator tells instances apart by it.
-            system_version: self.instance.clone(),
-            app_version: self.config.app_version.clone(),
+            system_version: std::env::consts::OS.to_owned(),
+            // Telegram shows this to the account's holder; the instance tells where the session is connected from.
+            app_version: format!("{} {}", self.config.app_version, self.instance),
             system_lang_code: "en".to_owned(),
             lang_code: "en".to_owned(),
             // Waiting and trying again is decided where it is known what for.

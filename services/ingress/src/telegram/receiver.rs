@@ -35,6 +35,9 @@ pub struct Batch {
     pub happened: Vec<Happened>,
     /// To be saved when all of `happened` is safe.
     pub position: UpdatesState,
+    /// Whether the session's position now tells of groups that were not heard of before: to be saved *before* `happened`
+    /// is, or a crash in between would lose what is said in them until the next start.
+    pub begins_groups: bool,
 }
 
 /// One thing that happened in a chat.
@@ -121,11 +124,17 @@ impl Receiver {
                 }
             };
             convert::meet(&self.session, &users, &chats);
+            let mut begins_groups = false;
+            for (update, _) in &updates {
+                if let Some((channel, before)) = position_before(update) {
+                    begins_groups |= self.session.begin_channel(channel, before);
+                }
+            }
             let happened = updates
                 .into_iter()
                 .filter_map(|(update, _)| convert::happened(&self.session, update))
                 .collect();
-            return Ok(Batch { happened, position: self.boxes.session_state() });
+            return Ok(Batch { happened, position: self.boxes.session_state(), begins_groups });
         }
     }
 
@@ -237,6 +246,22 @@ fn channel_id(request: &tl::functions::updates::GetChannelDifference) -> i64 {
     match &request.channel {
         tl::enums::InputChannel::Channel(channel) => channel.channel_id,
         _ => 0,
+    }
+}
+
+/// The group that an update of a group's messages is about, and how far the group was before it.
+fn position_before(update: &tl::enums::Update) -> Option<(i64, i32)> {
+    let (message, before) = match update {
+        tl::enums::Update::NewChannelMessage(update) => (&update.message, update.pts - update.pts_count),
+        tl::enums::Update::EditChannelMessage(update) => (&update.message, update.pts - update.pts_count),
+        _ => return None,
+    };
+    match message {
+        tl::enums::Message::Message(tl::types::Message {
+            peer_id: tl::enums::Peer::Channel(channel),
+            ..
+        }) => Some((channel.channel_id, before)),
+        _ => None,
     }
 }
 

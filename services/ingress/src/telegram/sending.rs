@@ -184,7 +184,7 @@ impl Connection {
         })
     }
 
-    /// Asks for the newest dialogs, which makes the people and groups in them known.
+    /// Asks for the newest dialogs, which makes the people and groups in them known, and how far each group is.
     ///
     /// # Errors
     /// As [`Connection::call`].
@@ -198,12 +198,22 @@ impl Connection {
             limit: DIALOGS,
             hash: 0,
         };
-        let (users, chats) = match self.call(&request).await? {
-            tl::enums::messages::Dialogs::Dialogs(dialogs) => (dialogs.users, dialogs.chats),
-            tl::enums::messages::Dialogs::Slice(dialogs) => (dialogs.users, dialogs.chats),
-            tl::enums::messages::Dialogs::NotModified(_) => (Vec::new(), Vec::new()),
+        let (dialogs, users, chats) = match self.call(&request).await? {
+            tl::enums::messages::Dialogs::Dialogs(found) => (found.dialogs, found.users, found.chats),
+            tl::enums::messages::Dialogs::Slice(found) => (found.dialogs, found.users, found.chats),
+            tl::enums::messages::Dialogs::NotModified(_) => return Ok(()),
         };
         convert::meet(&self.session, &users, &chats);
+        for dialog in dialogs {
+            if let tl::enums::Dialog::Dialog(tl::types::Dialog {
+                peer: tl::enums::Peer::Channel(channel),
+                pts: Some(pts),
+                ..
+            }) = dialog
+            {
+                self.session.begin_channel(channel.channel_id, pts);
+            }
+        }
         Ok(())
     }
 

@@ -161,9 +161,24 @@ impl MemorySession {
         PositionRecord { pts, qts, date, seq, channels }
     }
 
-    /// Says how far updates were handled.
-    pub fn set_position(&self, position: UpdatesState) {
-        self.lock().position = position;
+    /// Says how far updates were handled. Groups that `position` does not tell of stay where they are.
+    pub fn set_position(&self, mut position: UpdatesState) {
+        let known = &mut self.lock().position;
+        let told: Vec<i64> = position.channels.iter().map(|channel| channel.id).collect();
+        position.channels.extend(known.channels.drain(..).filter(|channel| !told.contains(&channel.id)));
+        *known = position;
+    }
+
+    /// Says how far a group was before anything of it was handled. What is known already stays. Returns whether it was new.
+    ///
+    /// A group whose position is not stored cannot be asked for what was missed, so this has to be stored first.
+    pub fn begin_channel(&self, id: i64, pts: i32) -> bool {
+        let channels = &mut self.lock().position.channels;
+        let new = channels.iter().all(|known| known.id != id);
+        if new {
+            channels.push(ChannelState { id, pts });
+        }
+        new
     }
 
     /// The position in grammers's form.
@@ -387,6 +402,6 @@ mod tests {
     #[test]
     fn no_key_shows_in_debug_output() {
         let secret = signed_in().secret().unwrap();
-        assert!(!format!("{secret:?}").contains(&BASE64.encode(&[7; 256])));
+        assert!(!format!("{secret:?}").contains(&BASE64.encode([7; 256])));
     }
 }

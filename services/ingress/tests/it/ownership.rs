@@ -1,0 +1,66 @@
+use troupe_protocol::{BotStatus, Bucket, SessionState};
+
+use crate::world::{PATIENCE, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_moves_from_a_stopped_instance_to_another_and_never_has_two() {
+    let world = World::new().await;
+    let first = world.ingress("first").await;
+    let anna = world.person("anna");
+    let mut bots = Vec::new();
+    for id in 1..=6 {
+        let account = world.person(&format!("bot{id}"));
+        bots.push((world.register(id, &account).await, account));
+    }
+    for (bot, _) in &bots {
+        world.events(*bot).await.session(SessionState::Online).await;
+    }
+    let second = world.ingress("second").await;
+    let status = world.bus.bucket(Bucket::Status);
+    let instances = async || {
+        let mut instances = Vec::new();
+        for (bot, _) in &bots {
+            let entry = status.get::<BotStatus>(&bot.to_string()).await.unwrap().expect("it has a status");
+            instances.push((entry.value.instance, entry.value.state));
+        }
+        instances
+    };
+    let until = async |wanted: &dyn Fn(&[(String, SessionState)]) -> bool| {
+        let wait = async {
+            loop {
+                let now = instances().await;
+                if wanted(&now) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("sessions settle in time");
+    };
+    let online = |now: &[(String, SessionState)]| now.iter().all(|(_, state)| *state == SessionState::Online);
+    until(&|now| online(now) && now.iter().any(|(instance, _)| instance == "second")).await;
+    first.kill().await;
+    until(&|now| online(now) && now.iter().all(|(instance, _)| instance == "second")).await;
+    // Each bot still hears.
+    for (bot, account) in &bots {
+        let mut updates = world.updates(*bot).await;
+        world.emulator.send(anna.id, account.id, "still there?").unwrap();
+        assert_eq!(updates.next().await.body.message().text, "still there?");
+    }
+    assert!(world.emulator.overlaps().is_empty(), "{:?}", world.emulator.overlaps());
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_session_is_told_as_logged_out_and_left_alone() {
+    let world = World::new().await;
+    let ingress = world.ingress("a").await;
+    let clara = world.person("clara");
+    let bot = world.register(1, &clara).await;
+    let mut events = world.events(bot).await;
+    events.session(SessionState::Online).await;
+    world.emulator.revoke_keys(clara.id);
+    world.emulator.kill_connections(Some(clara.id));
+    events.session(SessionState::LoggedOut).await;
+    ingress.stop().await;
+}
