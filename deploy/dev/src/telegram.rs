@@ -20,15 +20,20 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Telegram {
     process: Process,
-    info: Info,
+    address: String,
+    control: String,
+    key_file: PathBuf,
 }
 
 /// What the emulator tells about itself once it listens.
 #[derive(Debug, Clone, Deserialize)]
 struct Info {
-    address: String,
-    control: String,
-    key_file: PathBuf,
+    /// The address for MTProto.
+    mtproto: String,
+    /// The address of the control API.
+    http: String,
+    /// PKCS#1, in PEM.
+    rsa_public_key: String,
 }
 
 impl Telegram {
@@ -46,8 +51,14 @@ impl Telegram {
         let mut process = Process::start(spec)?;
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            if let Some(info) = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-                return Ok(Self { process, info });
+            if let Some(info) =
+                fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Info>(&bytes).ok())
+            {
+                let key_file = data.join("public_key.pem");
+                fs::write(&key_file, info.rsa_public_key)
+                    .doing(|| format!("write {}", key_file.display()))?;
+                let control = format!("http://{}", info.http);
+                return Ok(Self { process, address: info.mtproto, control, key_file });
             }
             let cause = match process.ended() {
                 Some(status) => format!("it ended ({status})"),
@@ -67,17 +78,17 @@ impl Telegram {
 
     /// Where clients connect to, e.g. `127.0.0.1:30123`.
     pub fn address(&self) -> &str {
-        &self.info.address
+        &self.address
     }
 
     /// The control API, e.g. `http://127.0.0.1:30124`.
     pub fn control_url(&self) -> &str {
-        &self.info.control
+        &self.control
     }
 
     /// The file with its public RSA key (PEM, PKCS#1).
     pub fn key_file(&self) -> &Path {
-        &self.info.key_file
+        &self.key_file
     }
 
     /// The process.

@@ -7,7 +7,7 @@ use std::{
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use troupe_dev::{
-    Error, folder,
+    Error, demo, folder,
     process::Process,
     running::{Claim, Endpoints},
     service,
@@ -177,6 +177,28 @@ impl Told {
     }
 }
 
-async fn play(_: &Claim, _: &Mutex<Endpoints>, _: &Arguments) -> Result<ExitCode, Error> {
-    std::future::pending().await
+/// Sets the stage and lets the people talk.
+async fn play(claim: &Claim, endpoints: &Mutex<Endpoints>, arguments: &Arguments) -> Result<ExitCode, Error> {
+    println!("4/4 Registering the bots and gathering the people");
+    let mut now = told(endpoints);
+    let scene = demo::set_stage(&mut now).await?;
+    {
+        // Only what came in: meanwhile something may have been started again.
+        let mut endpoints = endpoints.lock().expect("nobody panics while holding it");
+        let services = std::mem::take(&mut endpoints.services);
+        *endpoints = Endpoints { services, ..now.clone() };
+        claim.tell(&endpoints)?;
+    }
+    if arguments.quiet {
+        println!("\nReady. Ctrl-C ends it.");
+        return std::future::pending().await;
+    }
+    if !arguments.once {
+        println!("\nThe people talk; Ctrl-C ends it.\n");
+        return demo::for_ever(&scene, &now).await.map(|()| ExitCode::SUCCESS);
+    }
+    println!();
+    let summary = demo::once(&scene, &now).await?;
+    println!("\n{summary}");
+    Ok(if summary.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -63,7 +63,7 @@ impl Posted {
 }
 
 /// How many actions one update can lead to, at most, as far as the demo looks.
-const ACTIONS_MAX: u16 = 64;
+const ACTIONS_MAX: u16 = 16;
 
 /// The numbers by which the messages that answer `key` can be known in the ledger.
 pub fn random_ids(key: UpdateKey) -> impl Iterator<Item = i64> {

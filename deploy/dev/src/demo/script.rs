@@ -22,6 +22,8 @@ pub struct Line {
     pub place: Place,
     /// What. `@name` mentions whoever has that public name.
     pub text: &'static str,
+    /// The size of a photo to send along.
+    pub photo_bytes: Option<usize>,
     /// Every reply that is to come; from the bots that are not named here, none.
     pub replies: Vec<Reply>,
 }
@@ -116,12 +118,12 @@ pub fn source_kind(source: &Source) -> &'static str {
 
 /// `who` says `text` in the group.
 pub fn in_group(who: &'static str, text: &'static str) -> Line {
-    Line { who, place: Place::Group, text, replies: Vec::new() }
+    Line { who, place: Place::Group, text, photo_bytes: None, replies: Vec::new() }
 }
 
 /// `who` says `text` to `bot`.
 pub fn to(bot: &'static str, who: &'static str, text: &'static str) -> Line {
-    Line { who, place: Place::Direct(bot), text, replies: Vec::new() }
+    Line { who, place: Place::Direct(bot), text, photo_bytes: None, replies: Vec::new() }
 }
 
 impl Line {
@@ -138,6 +140,12 @@ impl Line {
         let Place::Direct(bot) = self.place else { panic!("in a group, say which bot answers") };
         self.replies.push(Reply { bot, by, messages });
         self
+    }
+
+    /// With a photo of this size.
+    #[must_use]
+    pub fn with_photo(self, bytes: usize) -> Self {
+        Self { photo_bytes: Some(bytes), ..self }
     }
 
     /// How many messages are to come.

@@ -51,6 +51,9 @@ pub(super) fn run(what: &str, command: &mut Command, watched: &Path, advice: &st
     }
     let output = output.map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
+        if begin.elapsed() > Duration::from_secs(1) {
+            say(&format!("  done: {} after {}", bytes(size(watched)), seconds(begin.elapsed())));
+        }
         return Ok(output);
     }
     let said = [&output.stdout[..], &output.stderr[..]].concat();
