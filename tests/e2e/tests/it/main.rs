@@ -1,3 +1,7 @@
 //! End-to-end tests on real servers, started and stopped by the tests themselves.
 
+mod faults;
 mod layout;
+mod telethon;
+mod trace;
+mod world;

@@ -1,0 +1,94 @@
+//! Services that are killed in the middle of the demo, and several of each side by side.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use troupe_dev::{demo, stack::Options};
+
+use crate::world::World;
+
+/// Plays the demo, and meanwhile does `harm` again and again until it is played.
+async fn play_through(
+    world: &mut World,
+    mut harm: impl AsyncFnMut(&mut troupe_dev::stack::Stack),
+) -> demo::Summary {
+    let (scene, endpoints) = (world.scene.clone(), world.endpoints.clone());
+    let play = tokio::spawn(async move { demo::once(&scene, &endpoints).await });
+    let mut rounds = 0;
+    while !play.is_finished() {
+        harm(&mut world.stack).await;
+        rounds += 1;
+    }
+    assert!(rounds > 2, "the harm was done in the middle of the demo");
+    play.await.expect("the demo does not panic").expect("the servers answer")
+}
+
+/// Lets work come to pass between two kills, so that each of them hits something.
+async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_a_responder_loses_and_doubles_nothing() {
+    let mut world = World::new(Options::default()).await;
+    let summary = play_through(&mut world, async |stack| {
+        a_moment().await;
+        stack.responders[0].kill();
+        stack.responders[0].restart().await.expect("the responder starts again");
+    })
+    .await;
+    assert!(summary.is_well(), "{summary}\n{:#?}", summary.faults());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_ingress_loses_and_doubles_nothing() {
+    // Whoever is killed gives nothing back: the next one waits until the leases run out.
+    let environment = vec![("TROUPE__NATS__LEASE_TTL".to_owned(), "2s".to_owned())];
+    let mut world = World::new(Options { environment, ..Options::default() }).await;
+    let summary = play_through(&mut world, async |stack| {
+        a_moment().await;
+        a_moment().await;
+        stack.ingresses[0].kill();
+        stack.ingresses[0].restart().await.expect("ingress starts again");
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    })
+    .await;
+    assert!(summary.is_well(), "{summary}\n{:#?}", summary.faults());
+    assert_eq!(world.look("/overlaps").await, Value::Array(Vec::new()), "no session was connected twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_each_keep_order_and_never_share_a_session() {
+    let mut world = World::new(Options { ingresses: 2, responders: 2, ..Options::default() }).await;
+    let summary = demo::once(&world.scene, &world.endpoints).await.expect("the servers answer");
+    assert!(summary.is_well(), "{summary}\n{:#?}", summary.faults());
+
+    // A burst, faster than anybody answers: the answers come in the order of the questions.
+    let (boris, anna) =
+        (world.scene.bots["boris"], *world.scene.people.values().next().expect("there are people"));
+    let mut first = 0;
+    for n in 0..30 {
+        let sequence = world.write(anna, boris.account, &format!("question {n}")).await;
+        first = if n == 0 { sequence } else { first };
+    }
+    world.said_by(boris.account, first, 30).await;
+    let rows = world
+        .rows(&format!(
+            "SELECT update_message FROM events FINAL WHERE bot = {} AND chat = {anna} AND kind = 'replied' ORDER BY seq",
+            boris.id
+        ))
+        .await;
+    let order: Vec<i64> = rows.iter().filter_map(|row| row["update_message"].as_i64()).collect();
+    assert!(order.len() >= 30 && order.is_sorted(), "decided out of order: {order:?}");
+    assert_eq!(world.look("/overlaps").await, Value::Array(Vec::new()), "no session was connected twice");
+    let sessions = world.look("/sessions").await;
+    let places: std::collections::BTreeSet<&str> = sessions
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|session| session["closed_ms"].is_null())
+        .filter_map(|session| session["app_version"].as_str())
+        .collect();
+    assert_eq!(places.len(), 2, "both instances hold sessions: {places:?}");
+    world.stack.stop().await;
+}
