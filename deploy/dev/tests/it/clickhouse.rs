@@ -118,6 +118,60 @@ async fn parameters_arrive_as_they_were_given() {
     assert_eq!(query.fetch_one::<(String, u64)>().await.unwrap(), (text.to_owned(), 42));
 }
 
+/// Sends `body` to the server with these URL parameters; returns the answer if it is a good one.
+async fn post(server: &ClickHouse, parameters: &str, body: impl Into<reqwest::Body>) -> Vec<u8> {
+    let url = format!("{}/?{parameters}", server.url());
+    let response = reqwest::Client::new().post(url).body(body).send().await.expect("an answer");
+    let (status, bytes) = (response.status(), response.bytes().await.expect("a body"));
+    assert!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&bytes));
+    bytes.to_vec()
+}
+
+#[tokio::test]
+async fn blocks_go_out_as_they_come_in() {
+    let (server, client) = server().await;
+    client.query("CREATE TABLE n (n UInt64) ENGINE = MergeTree ORDER BY n").execute().await.unwrap();
+    let sql = "SELECT number FROM numbers(400000) FORMAT TabSeparated";
+    let blocks = post(&server, "compress=1", sql).await;
+    let mut rest = &blocks[..];
+    let mut count = 0;
+    while !rest.is_empty() {
+        let size = 16 + u32::from_le_bytes(*rest[17..].first_chunk().unwrap()) as usize;
+        let checksum = u128::from_le_bytes(*rest.first_chunk().unwrap()).rotate_right(64);
+        assert_eq!(checksum, cityhash_rs::cityhash_102_128(&rest[16..size]));
+        rest = &rest[size..];
+        count += 1;
+    }
+    assert!(count > 1, "one block does not show that they follow each other");
+    post(&server, "database=test&decompress=1&query=INSERT+INTO+n+FORMAT+TabSeparated", blocks).await;
+    let query = client.query("SELECT count(), sum(n) FROM n");
+    assert_eq!(query.fetch_one::<(u64, u64)>().await.unwrap(), (400_000, 400_000 * 399_999 / 2));
+}
+
+#[tokio::test]
+async fn answers_carry_the_headers_that_clients_read() {
+    let (server, client) = server().await;
+    client.query("CREATE TABLE n (n UInt64) ENGINE = MergeTree ORDER BY n").execute().await.unwrap();
+    let http = reqwest::Client::new();
+    let header = |response: &reqwest::Response, name: &str| {
+        response.headers().get(name).map(|value| value.to_str().expect("text").to_owned()).unwrap_or_default()
+    };
+    let url = |parameters: &str| format!("{}/?database=test&{parameters}", server.url());
+    let insert =
+        http.post(url("query=INSERT+INTO+n+VALUES&query_id=mine")).body("(1),(2),(3)").send().await.unwrap();
+    assert_eq!(header(&insert, "x-clickhouse-query-id"), "mine");
+    let summary = header(&insert, "x-clickhouse-summary");
+    assert!(summary.contains("\"written_rows\": \"3\""), "{summary}");
+    let sql = "query=SELECT+sum(n)+FROM+n&default_format=JSON&max_threads=1";
+    let select = http.get(url(sql)).header("X-ClickHouse-User", "grafana").send().await.unwrap();
+    assert_eq!(header(&select, "x-clickhouse-format"), "JSON");
+    assert!(header(&select, "content-type").starts_with("application/json"));
+    let fault = http.post(url("")).body("SELECT * FROM nothing").send().await.unwrap();
+    assert_eq!((fault.status().as_u16(), &*header(&fault, "x-clickhouse-exception-code")), (404, "60"));
+    let write = http.get(url("query=INSERT+INTO+n+VALUES+(4)")).send().await.unwrap();
+    assert_eq!(header(&write, "x-clickhouse-exception-code"), "164", "GET only reads");
+}
+
 #[tokio::test]
 async fn queries_of_many_clients_run_side_by_side() {
     let (_server, client) = server().await;
