@@ -5,7 +5,7 @@
 //! of a batch. This receiver drives grammers's public [`MessageBoxes`] itself and gives out whole batches, each with the
 //! position that is safe to save once all of the batch is.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use grammers_session::{
     Session as _,
@@ -62,6 +62,8 @@ pub struct Receiver {
     resync_interval: Duration,
     next_resync: Instant,
     needs_state: bool,
+    /// Groups that were not known before, and the date (in Telegram's seconds) since which their messages matter.
+    fresh: BTreeMap<i64, i32>,
 }
 
 impl Receiver {
@@ -80,6 +82,7 @@ impl Receiver {
             resync_interval,
             next_resync: Instant::now() + resync_interval,
             needs_state,
+            fresh: BTreeMap::new(),
         })
     }
 
@@ -99,13 +102,15 @@ impl Receiver {
         loop {
             let deadline = self.boxes.check_deadlines();
             let (updates, users, chats) = if let Some(request) = self.boxes.get_difference() {
-                let difference = self.insist(connection, &request).await?;
-                self.boxes.apply_difference(without_positions(difference))
+                let mut difference = self.insist(connection, &request).await?;
+                self.prepare(updates_of_difference(&mut difference));
+                self.boxes.apply_difference(difference)
             } else if let Some(request) = self.boxes.get_channel_difference() {
-                match self.channel_difference(connection, request).await? {
-                    Some(difference) => self.boxes.apply_channel_difference(difference),
-                    None => continue,
-                }
+                let channel = channel_id(&request);
+                let Some(difference) = self.channel_difference(connection, request).await? else { continue };
+                let mut news = self.boxes.apply_channel_difference(difference);
+                self.leave_out_the_past(channel, &mut news.0);
+                news
             } else {
                 let wake = self.next_resync.min(deadline.into());
                 match timeout_at(wake, self.updates.recv()).await {
@@ -145,9 +150,46 @@ impl Receiver {
             self.resync_channels();
         }
         if let UpdatesLike::Updates(updates) = &mut updates {
-            forget_positions(updates);
+            self.prepare(updates_in(updates));
         }
         self.boxes.process_updates(updates).ok()
+    }
+
+    /// Readies each "this group has too much news" for grammers.
+    ///
+    /// Where it tells a position, grammers would move there first and ask from there, so that all the news before it
+    /// would be lost. And of a group that it does not know yet, one that was joined while nobody listened, it would ask
+    /// nothing: it asks from the beginning now, and what is older than the last thing we heard is left out.
+    fn prepare(&mut self, updates: &mut [tl::enums::Update]) {
+        for update in updates {
+            let tl::enums::Update::ChannelTooLong(too_long) = update else { continue };
+            too_long.pts = None;
+            let state = self.boxes.session_state();
+            if state.channels.iter().all(|known| known.id != too_long.channel_id) {
+                self.boxes.try_set_channel_state(too_long.channel_id, 1);
+                self.fresh.insert(too_long.channel_id, state.date);
+            }
+        }
+    }
+
+    /// Leaves out what was said in a group before it concerned us.
+    fn leave_out_the_past(
+        &mut self,
+        channel: i64,
+        updates: &mut Vec<(tl::enums::Update, grammers_session::updates::State)>,
+    ) {
+        let Some(since) = self.fresh.get(&channel).copied() else { return };
+        updates.retain(|(update, _)| match update {
+            tl::enums::Update::NewChannelMessage(tl::types::UpdateNewChannelMessage {
+                message: tl::enums::Message::Message(message),
+                ..
+            }) => message.date >= since,
+            _ => true,
+        });
+        let more = self.boxes.get_channel_difference();
+        if more.is_none_or(|request| channel_id(&request) != channel) {
+            self.fresh.remove(&channel);
+        }
     }
 
     /// Asks for everything that may have been missed though nothing hinted at it.
@@ -256,6 +298,10 @@ fn position_before(update: &tl::enums::Update) -> Option<(i64, i32)> {
         tl::enums::Update::EditChannelMessage(update) => (&update.message, update.pts - update.pts_count),
         _ => return None,
     };
+    // What comes out of a difference has no position of its own; its group is known.
+    if before <= 0 {
+        return None;
+    }
     match message {
         tl::enums::Message::Message(tl::types::Message {
             peer_id: tl::enums::Peer::Channel(channel),
@@ -269,31 +315,22 @@ fn closed() -> CallError {
     grammers_mtsender::InvocationError::Dropped("the connection is gone").into()
 }
 
-/// Takes the position out of each "this channel has too much news".
-///
-/// grammers would move to that position first and ask from there, so that all the news before it would be lost.
-fn forget_positions(updates: &mut tl::enums::Updates) {
-    let all = match updates {
-        tl::enums::Updates::Updates(updates) => updates.updates.as_mut_slice(),
-        tl::enums::Updates::Combined(updates) => updates.updates.as_mut_slice(),
+/// The updates in what came off the socket.
+fn updates_in(updates: &mut tl::enums::Updates) -> &mut [tl::enums::Update] {
+    match updates {
+        tl::enums::Updates::Updates(updates) => &mut updates.updates,
+        tl::enums::Updates::Combined(updates) => &mut updates.updates,
         tl::enums::Updates::UpdateShort(update) => std::slice::from_mut(&mut update.update),
         _ => &mut [],
-    };
-    all.iter_mut().for_each(forget_position);
-}
-
-fn without_positions(mut difference: tl::enums::updates::Difference) -> tl::enums::updates::Difference {
-    use tl::enums::updates::Difference;
-    match &mut difference {
-        Difference::Difference(difference) => difference.other_updates.iter_mut().for_each(forget_position),
-        Difference::Slice(slice) => slice.other_updates.iter_mut().for_each(forget_position),
-        Difference::Empty(_) | Difference::TooLong(_) => {}
     }
-    difference
 }
 
-fn forget_position(update: &mut tl::enums::Update) {
-    if let tl::enums::Update::ChannelTooLong(too_long) = update {
-        too_long.pts = None;
+/// The updates in a difference that are no messages.
+fn updates_of_difference(difference: &mut tl::enums::updates::Difference) -> &mut [tl::enums::Update] {
+    use tl::enums::updates::Difference;
+    match difference {
+        Difference::Difference(difference) => &mut difference.other_updates,
+        Difference::Slice(slice) => &mut slice.other_updates,
+        Difference::Empty(_) | Difference::TooLong(_) => &mut [],
     }
 }

@@ -94,6 +94,30 @@ async fn what_was_said_while_nobody_listened_is_heard_later_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_group_joined_while_nobody_listened_is_heard_from_then_on() {
+    let world = World::new().await;
+    let ingress = world.ingress("a").await;
+    let (clara, anna, boris) = (world.person("clara"), world.person("anna"), world.person("boris"));
+    let bot = world.register(1, &clara).await;
+    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
+    events.session(SessionState::Online).await;
+    world.emulator.send(anna.id, clara.id, "before").unwrap();
+    assert_eq!(updates.next().await.body.message().text, "before");
+    ingress.stop().await;
+
+    let group = world.group("Founded meanwhile", &[anna.id, boris.id, clara.id]);
+    for n in 1..=3 {
+        world.emulator.send(anna.id, group.get(), &format!("meanwhile {n}")).unwrap();
+    }
+    let ingress = world.ingress("b").await;
+    for n in 1..=3 {
+        let update = updates.next().await;
+        assert_eq!((update.chat.id, update.body.message().text.clone()), (group, format!("meanwhile {n}")));
+    }
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lost_connections_lose_no_messages() {
     let world = World::new().await;
     let ingress = world.ingress("a").await;
