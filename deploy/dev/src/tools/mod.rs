@@ -241,6 +241,8 @@ fn version(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -252,12 +254,66 @@ mod tests {
         assert_eq!(version(""), None);
     }
 
+    /// Puts a program of `version` at `path`.
+    fn write_program(path: &Path, version: &str) {
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder can be made");
+        fs::write(path, format!("#!/bin/sh\necho server: v{version}\n")).expect("a file can be written");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a file can be made executable");
+    }
+
+    #[test]
+    fn tool_is_got_once_however_many_want_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = Tools::new(folder.path());
+        // What an interrupted run has left is no part of the next one.
+        fs::create_dir_all(folder.path().join("partial/server/half")).unwrap();
+        // Written before others start processes: a file that is open for writing anywhere can't be run.
+        let ready = folder.path().join("ready");
+        write_program(&ready, "1.2.3");
+        let made = std::sync::atomic::AtomicU32::new(0);
+        let program = folder.path().join("server/bin");
+        let get = || {
+            tools.get(
+                "server",
+                || check(&program, (1, 0)),
+                |stage, _| {
+                    assert!(!stage.exists());
+                    made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    write_program(&stage.join("bin"), "1.2.3");
+                    Ok(())
+                },
+            )
+        };
+        let found = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(get)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(found.iter().all(|tool| tool.version == "1.2.3" && tool.program == program));
+        assert_eq!(made.into_inner(), 1);
+        assert!(!folder.path().join("partial").exists());
+    }
+
+    #[test]
+    fn tool_that_cannot_be_got_or_does_not_run_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = Tools::new(folder.path());
+        let program = folder.path().join("server/bin");
+        let find = || check(&program, (2, 0));
+        let failed = tools.get("server", find, |_, _| Err(Error::new("download it", "no network")));
+        assert_eq!(failed.unwrap_err().to_string(), "cannot download it: no network");
+        assert!(!program.exists());
+        let too_old = tools.get("server", find, |stage, _| {
+            write_program(&stage.join("bin"), "1.9");
+            Ok(())
+        });
+        assert!(too_old.unwrap_err().to_string().contains("too old or does not run here"));
+    }
+
     #[test]
     fn program_that_is_too_old_or_absent_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("server");
-        fs::write(&program, "#!/bin/sh\necho server: v2.9.10\n").unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&program, "2.9.10");
         assert_eq!(check(&program, (2, 12)), None);
         assert_eq!(check(&program, (2, 9)).unwrap().version, "2.9.10");
         assert_eq!(check(&folder.path().join("absent"), (0, 0)), None);
