@@ -140,3 +140,6 @@ impl Budget {
 fn too_deep(mark: Mark) -> SyntaxError {
     SyntaxError { mark, reason: format!("nested deeper than {} levels", limits::NESTING) }
 }
+
+#[cfg(test)]
+mod tests;

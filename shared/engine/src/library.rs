@@ -1,4 +1,32 @@
 //! Answer libraries: what people say, and what is answered.
+//!
+//! In YAML, or in JSON with the same fields:
+//!
+//! ```yaml
+//! when: addressed            # whom entries answer in a group: always (the default), or who addresses the bot
+//! fallback:                  # what is said if nothing matches; in groups to who addresses the bot
+//!   answers: [Sorry?, "Could you say it in other words?"]
+//! entries:
+//!   - id: fees
+//!     phrases: [what are the fees]      # the message, or a part of it
+//!     keywords: [fees, transfer cost]   # all words of one of them are in the message, anywhere
+//!     regexes: ['fee\s*\?']             # on the message as it is, upper and lower case alike
+//!     when: always           # here and in the three below, the entry's own
+//!     chance: 0.5            # how often it answers when it could; 1 by default
+//!     cooldown: 5m           # how long it keeps silent in a chat after it has spoken there; none by default
+//!     answers:               # a text; or a list of them, with weights if wanted; or either for each language
+//!       en: [One percent., {text: "1 %, {{person.first_name|friend}}.", weight: 3}]
+//!       ru: Один процент.
+//! ```
+//!
+//! The best entry answers, and of equally good ones the first. The whole message as a phrase scores 1,000; a regular
+//! expression 850; a phrase in the message 300 to 800 and keywords 250 to 700, by the share of the message's letters
+//! that they cover; each typing error costs 60. A phrase of one or two words has to be two fifths of the message. Words
+//! of five letters and more are forgiven a typing error, of nine and more two, unless they are words of the library
+//! themselves or have digits in them.
+//!
+//! Of the variations one is chosen by weight, and none is repeated to a person until the others are used up. The
+//! language is the person's own if it fits what was written, else the first one in the message's script.
 
 mod answer;
 mod index;

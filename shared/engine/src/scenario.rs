@@ -1,4 +1,33 @@
 //! Scenarios: conversations that lead a person to a goal, step by step.
+//!
+//! In YAML, or in JSON with the same fields:
+//!
+//! ```yaml
+//! start: first_message         # the default; or {phrases: [join us]}: the first message that is one of these
+//! stop: {words: [cancel], say: As you like.}   # whole messages that end it at any step
+//! restart: [start over]        # whole messages that begin it again, later too
+//! first: hello                 # the step it begins with; the first one by default
+//! steps:
+//!   hello: {say: "Hi {{person.first_name}}!", next: age}
+//!   age:
+//!     ask: How old are you?
+//!     validate: {number: {min: 0, max: 130}}   # any (the default), number, email, {regex: …}, {choice: …}
+//!     save: age                # the variable of the person's that the answer is saved in
+//!     retry: In years, please. # what is said to an answer that is refused; by default the question again
+//!     retries: 2               # how often; 3 by default
+//!     next: fork
+//!     otherwise: gave_up       # after that; without it the scenario ends there, without its goal
+//!   fork:
+//!     branch:                  # the first that holds; is, exists, at_least, at_most; reply, reply_matches
+//!       - {variable: age, at_least: 18, next: done}
+//!     otherwise: gave_up
+//!   done: {end: goal, say: Welcome!}
+//!   gave_up: {end: no_goal}
+//! ```
+//!
+//! Texts are answers as in a library: variations, weights, languages, templates. A choice is a list of texts, or a map
+//! from what is saved to the words by which it is known. Steps that could follow each other in a circle without
+//! waiting for an answer are refused, as are more than [`limits::TRANSITIONS`](crate::limits::TRANSITIONS) in a row.
 
 mod check;
 mod condition;

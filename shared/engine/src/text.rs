@@ -165,3 +165,82 @@ impl Script {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_that_say_the_same_have_the_same_words() {
+        for (text, expected) in [
+            ("Hello,   WORLD!", "hello world"),
+            ("Don’t  don't dont", "dont dont dont"),
+            ("Ёлка, Йод", "елка йод"),
+            ("Crème Brûlée", "creme brulee"),
+            ("Straße STRASSE", "strasse strasse"),
+            ("ΣΊΣΥΦΟΣ σίσυφος", "σισυφοσ σισυφοσ"),
+            ("ﬁne １２３", "fine 123"),
+            ("ok👍🏽", "ok 👍 🏽"),
+            ("हिन्दी", "हिन्दी"),
+            ("...", ""),
+            ("e-mail", "e mail"),
+        ] {
+            assert_eq!(normalised(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_script_is_that_of_most_letters() {
+        assert_eq!(Script::of("привет hi"), Some(Script::Cyrillic));
+        assert_eq!(Script::of("есть на Android?"), Some(Script::Cyrillic));
+        assert_eq!(Script::of("hello, как дела in English it is"), Some(Script::Latin));
+        assert_eq!(Script::of("👋 123"), None);
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        let exact = "😀".repeat(2048);
+        assert_eq!(cut(exact.clone()), (exact, None));
+        let (text, length) = cut("😀".repeat(2049));
+        assert_eq!((utf16_len(&text), length), (4095, Some(4098)));
+    }
+
+    /// Optimal string alignment by its definition.
+    fn distance(a: &[char], b: &[char]) -> usize {
+        match (a, b) {
+            ([], rest) | (rest, []) => rest.len(),
+            ([a0, a_rest @ ..], [b0, b_rest @ ..]) => {
+                let mut best = distance(a_rest, b_rest) + usize::from(a0 != b0);
+                best = best.min(distance(a_rest, b) + 1).min(distance(a, b_rest) + 1);
+                if let ([_, a1, a_rest @ ..], [_, b1, b_rest @ ..]) = (a, b)
+                    && (a0, a1) == (b1, b0)
+                {
+                    best = best.min(distance(a_rest, b_rest) + 1);
+                }
+                best
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn is_within_agrees_with_the_definition(a in "[abc]{0,6}", b in "[abc]{0,6}", limit in 0..4_usize) {
+            let [a, b] = [a, b].map(|text| text.chars().collect::<Vec<_>>());
+            prop_assert_eq!(is_within(&a, &b, limit), distance(&a, &b) <= limit);
+        }
+
+        #[test]
+        fn normalising_twice_changes_nothing(text in "[a-zA-ZёЁйЙéßΣςİıﬁ'’ .,!👍🏽ж\u{301}\u{306}०ि]{0,20}") {
+            let once = normalised(&text);
+            prop_assert_eq!(normalised(&once), once);
+        }
+
+        #[test]
+        fn what_is_cut_can_be_sent(narrow in 0..4_usize, wide in 2040..2055_usize) {
+            let text = format!("{}{}", "a".repeat(narrow), "😀".repeat(wide));
+            prop_assert!(utf16_len(&cut(text).0) <= limits::TEXT_UTF16);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The engine against its public API: what is said to a bot, and what it answers.
 
 mod demo;
+mod explain;
 mod guards;
 mod laws;
 mod library;

@@ -236,3 +236,18 @@ fn steps_that_never_wait_are_refused() {
     );
     assert!(Scenario::parse("s", 1, &chain(1000)).is_err());
 }
+
+/// The YAML example in a module's documentation.
+fn example(source: &str) -> String {
+    let (_, example) = source.split_once("//! ```yaml").expect("the module shows an example");
+    let (example, _) = example.split_once("//! ```").expect("the example ends");
+    example.lines().map(|line| line.trim_start_matches("//!")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_documented_examples_load() {
+    let library = example(include_str!("../../src/library.rs"));
+    assert_eq!(Library::parse("l", &library).map(|library| library.entry_ids().len()), Ok(1));
+    let scenario = example(include_str!("../../src/scenario.rs"));
+    assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(5));
+}
