@@ -29,16 +29,19 @@ impl<'a> Turn<'a> {
         Self { content, update, seed, state: state.clone(), trace, actions, events, words }
     }
 
-    /// The words of the message, normalised, but for the `@names` in it: they say whom it is for, not what it says.
+    /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
+    /// whom it is for, not what it says.
     pub fn words(&self) -> &[String] {
         self.words.get_or_init(|| {
             let text = &self.update.message.text;
-            if text.contains('@') {
-                let said: Vec<_> = text.split_whitespace().filter(|word| !word.starts_with('@')).collect();
-                text::words(&said.join(" "))
-            } else {
-                text::words(text)
+            if !text.contains('@') {
+                return text::words(text);
             }
+            let said = text.split_whitespace().map(|word| match word.split_once('@') {
+                Some((command, _)) if command.is_empty() || command.starts_with('/') => command,
+                _ => word,
+            });
+            text::words(&said.collect::<Vec<_>>().join(" "))
         })
     }
 
