@@ -18,12 +18,12 @@ pub fn tools() -> PathBuf {
     dev().join("tools")
 }
 
-/// What the servers of `cargo dev up` keep.
-pub fn data() -> PathBuf {
-    dev().join("run")
+/// What the servers of a `cargo dev up` that works in `folder` keep.
+pub fn data(folder: &Path) -> PathBuf {
+    folder.join("run")
 }
 
-/// What the servers and services of `cargo dev up` say.
-pub fn logs() -> PathBuf {
-    dev().join("logs")
+/// What the servers and services of a `cargo dev up` that works in `folder` say.
+pub fn logs(folder: &Path) -> PathBuf {
+    folder.join("logs")
 }

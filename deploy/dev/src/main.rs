@@ -2,9 +2,10 @@
 
 mod commands;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
+use troupe_dev::folder;
 
 /// Sets up and runs all of troupe on one machine.
 ///
@@ -13,6 +14,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "cargo dev", bin_name = "cargo dev", disable_help_subcommand = true, after_help = AFTER_HELP)]
 struct Line {
+    /// Keep data, logs and endpoints.json in another folder; two of these can run at a time
+    #[arg(long, global = true, value_name = "FOLDER", default_value_os_t = folder::dev(), hide_default_value = true)]
+    folder: PathBuf,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -42,15 +46,18 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(command) = Line::parse().command else {
+    let Line { folder, command } = Line::parse();
+    let Some(command) = command else {
         let _ = Line::command().print_long_help();
         return ExitCode::SUCCESS;
     };
+    // Services work in folders of their own, where a relative path would lead elsewhere.
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
     let result = match command {
-        Command::Up(arguments) => commands::up::run(arguments).await,
-        Command::Down => commands::down::run().await,
-        Command::Status => commands::status::run().await,
-        Command::Logs(arguments) => commands::logs::run(&arguments).await,
+        Command::Up(arguments) => commands::up::run(&folder, arguments).await,
+        Command::Down => commands::down::run(&folder).await,
+        Command::Status => commands::status::run(&folder).await,
+        Command::Logs(arguments) => commands::logs::run(&folder, &arguments).await,
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Setup => commands::setup(),
     };

@@ -76,10 +76,16 @@ impl Claim {
     /// Claims `folder` (`.dev`) for this process.
     ///
     /// # Errors
-    /// Another `cargo dev up` runs on it.
+    /// Another `cargo dev up` runs on it, or it is not one for us.
     pub fn new(folder: &Path) -> Result<Self, Error> {
         fs::create_dir_all(folder).doing(|| format!("make {}", folder.display()))?;
         let path = lock_file(folder);
+        // What is in it will be emptied: not the folder of something else, named by mistake.
+        let ours = path.exists() || folder.join("tools").exists();
+        if !ours && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+            let error = Error::new(format!("use {}", folder.display()), "there is something else in it");
+            return Err(error.advise("Name an empty folder, or one that does not exist yet."));
+        }
         let doing = || format!("open {}", path.display());
         let mut lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(&path).doing(doing)?;
@@ -92,6 +98,11 @@ impl Claim {
         lock.set_len(0).doing(doing)?;
         writeln!(lock, "{}", std::process::id()).doing(doing)?;
         Ok(Self { folder: folder.to_owned(), _lock: lock })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Writes `endpoints.json`, for its owner's eyes only: there are tokens in it.
@@ -162,6 +173,15 @@ mod tests {
         drop(claim);
         assert_eq!(process(folder.path()), None);
         Claim::new(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn folder_of_something_else_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("run")).unwrap();
+        let refusal = Claim::new(folder.path()).unwrap_err().to_string();
+        assert!(refusal.contains("something else in it"), "{refusal}");
+        assert!(!lock_file(folder.path()).exists());
     }
 
     #[test]

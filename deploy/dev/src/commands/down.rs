@@ -1,12 +1,11 @@
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
-use troupe_dev::{Error, folder, running};
+use troupe_dev::{Error, running};
 
 /// Asks the running `cargo dev up` to end and waits until it has.
-pub async fn run() -> Result<ExitCode, Error> {
-    let folder = folder::dev();
-    let Some(process) = running::process(&folder) else {
+pub async fn run(folder: &Path) -> Result<ExitCode, Error> {
+    let Some(process) = running::process(folder) else {
         println!("Nothing runs.");
         return Ok(ExitCode::SUCCESS);
     };
@@ -15,7 +14,7 @@ pub async fn run() -> Result<ExitCode, Error> {
     let id = id.ok_or_else(|| failed("that is no process id".into()))?;
     kill_process(id, Signal::TERM).map_err(|error| failed(error.to_string()))?;
     let gone = async {
-        while running::process(&folder) == Some(process) {
+        while running::process(folder) == Some(process) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -22,8 +22,8 @@ pub struct Arguments {
 }
 
 /// Shows the end of the logs, and what is added if that is asked for.
-pub async fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let folder = folder::logs();
+pub async fn run(folder: &Path, arguments: &Arguments) -> Result<ExitCode, Error> {
+    let folder = folder::logs(folder);
     let names = names(&folder);
     let chosen: Vec<&String> = match &arguments.service {
         Some(wanted) => names.iter().filter(|name| *name == wanted).collect(),

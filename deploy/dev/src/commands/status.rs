@@ -1,15 +1,14 @@
-use std::{fs, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
-use troupe_dev::{Error, folder, running, service};
+use troupe_dev::{Error, running, service};
 
 /// Shows what runs; fails unless all of it does.
-pub async fn run() -> Result<ExitCode, Error> {
-    let folder = folder::dev();
-    let Some(process) = running::process(&folder) else {
+pub async fn run(folder: &Path) -> Result<ExitCode, Error> {
+    let Some(process) = running::process(folder) else {
         println!("Nothing runs. Start it: cargo dev up");
         return Ok(ExitCode::FAILURE);
     };
-    let Some(endpoints) = running::endpoints(&folder) else {
+    let Some(endpoints) = running::endpoints(folder) else {
         println!("cargo dev up (process {process}) is still starting.");
         return Ok(ExitCode::FAILURE);
     };

@@ -1,4 +1,5 @@
 use std::{
+    path::Path,
     process::ExitCode,
     sync::Mutex,
     time::{Duration, Instant},
@@ -27,19 +28,20 @@ pub struct Arguments {
 }
 
 /// Runs everything until it is told to end, or until the demo has been played.
-pub async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub async fn run(folder: &Path, arguments: Arguments) -> Result<ExitCode, Error> {
     // Whoever started us may die without telling: then nothing may stay behind either.
     let _ = set_parent_process_death_signal(Some(Signal::TERM));
-    let claim = Claim::new(&folder::dev())?;
+    let claim = Claim::new(folder)?;
     println!("1/4 Getting the tools that this machine lacks");
     Tools::default().servers()?;
     println!("2/4 Building");
     service::build(&stack::PROGRAMS)?;
     println!("3/4 Starting, with empty stores");
-    stack::clear(&folder::data())?;
-    stack::clear(&folder::logs())?;
+    let (data, logs) = (folder::data(folder), folder::logs(folder));
+    stack::clear(&data)?;
+    stack::clear(&logs)?;
     let mut told = told_to_end()?;
-    let options = Options { data: Some(folder::data()), logs: Some(folder::logs()), ..Options::default() };
+    let options = Options { data: Some(data), logs: Some(logs), ..Options::default() };
     let mut stack = tokio::select! {
         stack = Stack::start(&options) => stack?,
         () = told.wait() => return Ok(ExitCode::FAILURE),
@@ -63,7 +65,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 async fn serve(stack: &mut Stack, claim: &Claim, arguments: &Arguments) -> Result<ExitCode, Error> {
     let endpoints = Mutex::new(stack.endpoints());
     claim.tell(&told(&endpoints))?;
-    show(&told(&endpoints));
+    show(&told(&endpoints), claim.folder());
     tokio::select! {
         result = play(claim, &endpoints, arguments) => result,
         error = watch(stack, claim, &endpoints) => Err(error),
@@ -74,12 +76,12 @@ fn told(endpoints: &Mutex<Endpoints>) -> Endpoints {
     endpoints.lock().expect("nobody panics while holding it").clone()
 }
 
-fn show(endpoints: &Endpoints) {
+fn show(endpoints: &Endpoints, folder: &Path) {
     for (name, endpoint) in &endpoints.services {
         println!("    {name:12} {:32} process {}", endpoint.url, endpoint.process);
     }
-    println!("    {:12} {}/endpoints.json", "tokens, keys", folder::dev().display());
-    println!("    {:12} {}", "logs", folder::logs().display());
+    println!("    {:12} {}/endpoints.json", "tokens, keys", folder.display());
+    println!("    {:12} {}", "logs", folder::logs(folder).display());
 }
 
 /// How often one and the same may die within [`DEATHS_WITHIN`] before everything is given up.
@@ -98,10 +100,11 @@ async fn watch(stack: &mut Stack, claim: &Claim, endpoints: &Mutex<Endpoints>) -
             let recent = |(who, when): &&(String, Instant)| *who == name && when.elapsed() < DEATHS_WITHIN;
             if deaths.iter().filter(recent).count() >= DEATHS_MAX {
                 let cause = format!("it died {DEATHS_MAX} times within {DEATHS_WITHIN:?}");
-                return Error::new(format!("keep {name} running"), cause).advise(log_advice(&name));
+                return Error::new(format!("keep {name} running"), cause)
+                    .advise(log_advice(claim.folder(), &name));
             }
             println!("    starting {name} again");
-            if let Err(error) = start_again(stack, &name).await {
+            if let Err(error) = start_again(stack, &name, claim.folder()).await {
                 return error;
             }
             let mut now = endpoints.lock().expect("nobody panics while holding it");
@@ -132,14 +135,14 @@ fn dead(stack: &mut Stack) -> Vec<String> {
     names
 }
 
-async fn start_again(stack: &mut Stack, name: &str) -> Result<(), Error> {
+async fn start_again(stack: &mut Stack, name: &str, folder: &Path) -> Result<(), Error> {
     match name {
         "nats" => stack.nats.restart().await,
         "redis" => stack.redis.restart().await,
         "clickhouse" => stack.clickhouse.restart().await,
         "telegram" => {
             let cause = "it keeps accounts and messages in memory, so what was there is lost";
-            Err(Error::new("go on without the Telegram emulator", cause).advise(log_advice(name)))
+            Err(Error::new("go on without the Telegram emulator", cause).advise(log_advice(folder, name)))
         }
         _ => match stack.services().find(|service| service.name() == name) {
             Some(service) => service.restart().await,
@@ -148,8 +151,8 @@ async fn start_again(stack: &mut Stack, name: &str) -> Result<(), Error> {
     }
 }
 
-fn log_advice(name: &str) -> String {
-    format!("Its whole log: {}", folder::logs().join(format!("{name}.log")).display())
+fn log_advice(folder: &Path, name: &str) -> String {
+    format!("Its whole log: {}", folder::logs(folder).join(format!("{name}.log")).display())
 }
 
 /// The wishes of others that we end.

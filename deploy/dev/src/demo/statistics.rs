@@ -19,7 +19,7 @@ pub struct Statistics {
 #[derive(Deserialize)]
 struct Row {
     bot: u64,
-    chat: i64,
+    place: i64,
     received: u64,
     sent: u64,
 }
@@ -30,12 +30,11 @@ struct Totals {
     goals: u64,
 }
 
-const COUNTS: &str = "SELECT bot, chat, countIf(type = 'message_received') AS received,
-    countIf(type = 'message_sent') AS sent FROM events FINAL WHERE chat != 0 GROUP BY bot, chat
-    HAVING received + sent > 0";
+/// The view `events` has each event once; what was told twice is one there.
+const COUNTS: &str = "SELECT bot, ifNull(chat, 0) AS place, countIf(kind = 'message_received') AS received,
+    countIf(kind = 'message_sent') AS sent FROM events GROUP BY bot, place HAVING received + sent > 0";
 
-const TOTALS: &str =
-    "SELECT count() AS rows, countIf(type = 'scenario_ended' AND goal) AS goals FROM events FINAL";
+const TOTALS: &str = "SELECT count() AS rows, countIf(kind = 'scenario_ended' AND goal) AS goals FROM events";
 
 impl Statistics {
     /// Of the `database` at `url`.
@@ -50,7 +49,7 @@ impl Statistics {
     pub async fn counts(&self) -> Result<BTreeMap<(u64, ChatId), Counts>, Error> {
         let rows: Vec<Row> = self.query(COUNTS).await?;
         let count =
-            |row: Row| ((row.bot, ChatId::new(row.chat)), Counts { received: row.received, sent: row.sent });
+            |row: Row| ((row.bot, ChatId::new(row.place)), Counts { received: row.received, sent: row.sent });
         Ok(rows.into_iter().map(count).collect())
     }
 

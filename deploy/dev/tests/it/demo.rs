@@ -7,6 +7,7 @@ use troupe_dev::demo::{
     events::events,
     ledger::Bot,
 };
+use troupe_dev::servers::{Nats, Options, free_port};
 use troupe_telegram::{Config, Emulator};
 use troupe_types::BotId;
 
@@ -50,13 +51,13 @@ async fn refusals_of_an_api_are_told_with_what_was_asked() {
     let error = control.code(mila.id).await.unwrap_err().to_string();
     let asked = format!("cannot GET {}/accounts/{}/code: 404", emulator.control_url(), mila.id);
     assert!(error.starts_with(&asked) && error.contains("no login code"), "{error}");
-    let nobody = Control::new(&format!("http://127.0.0.1:{}", troupe_dev::servers::free_port()));
+    let nobody = Control::new(&format!("http://127.0.0.1:{}", free_port()));
     assert!(nobody.ledger(0, 0).await.unwrap_err().to_string().starts_with("cannot GET"));
 }
 
 #[tokio::test]
 async fn events_of_a_broker_without_troupe_are_told_to_be_absent() {
-    let nats = troupe_dev::servers::Nats::start(&Default::default()).await.unwrap();
+    let nats = Nats::start(&Options::default()).await.unwrap();
     let error = events(&nats.url()).await.map(StreamExt::boxed).err().unwrap().to_string();
     assert!(error.starts_with(&format!("cannot read events from {}", nats.url())), "{error}");
 }

@@ -1,5 +1,6 @@
 //! The servers and the tools, for real.
 
+mod cli;
 mod clickhouse;
 mod demo;
 mod process;
