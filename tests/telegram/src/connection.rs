@@ -207,20 +207,15 @@ impl Reader {
         };
         let new_session = state.meet_session(link, message.session_id);
         let salt = state.keys.get(&key).map_or(0, |key| key.salt);
-        if let Some(code) = misdated(message.message_id) {
-            let parts: [&[u8]; 3] =
-                [&message.message_id.to_bytes(), &message.sequence.to_bytes(), &code.to_bytes()];
+        if let Some(code) = misdated(message.id) {
+            let parts: [&[u8]; 3] = [&message.id.to_bytes(), &message.sequence.to_bytes(), &code.to_bytes()];
             let body = wire::object(types::BadMsgNotification::CONSTRUCTOR_ID, &parts);
             state.send(link, body, PushKind::Answer, false);
             return Ok(());
         }
         if message.salt != salt && state.settings.check_salt {
-            let parts: [&[u8]; 4] = [
-                &message.message_id.to_bytes(),
-                &message.sequence.to_bytes(),
-                &48_i32.to_bytes(),
-                &salt.to_bytes(),
-            ];
+            let parts: [&[u8]; 4] =
+                [&message.id.to_bytes(), &message.sequence.to_bytes(), &48_i32.to_bytes(), &salt.to_bytes()];
             let body = wire::object(types::BadServerSalt::CONSTRUCTOR_ID, &parts);
             state.send(link, body, PushKind::Answer, false);
             if new_session {
@@ -231,11 +226,11 @@ impl Reader {
         }
         if new_session {
             let parts: [&[u8]; 3] =
-                [&message.message_id.to_bytes(), &message.session_id.to_bytes(), &salt.to_bytes()];
+                [&message.id.to_bytes(), &message.session_id.to_bytes(), &salt.to_bytes()];
             let body = wire::object(types::NewSessionCreated::CONSTRUCTOR_ID, &parts);
             state.send(link, body, PushKind::Push, true);
         }
-        let Ok(messages) = wire::unpack(message.message_id, message.sequence, &message.body) else {
+        let Ok(messages) = wire::unpack(message.id, message.sequence, &message.body) else {
             tracing::warn!("malformed message refused");
             return Err(self.refuse());
         };
@@ -329,7 +324,8 @@ fn misdated(message_id: i64) -> Option<i32> {
 fn future_salts(request: &[u8], count: i32, salt: i64) -> Vec<u8> {
     let now = clock::now();
     let count = count.clamp(2, SALTS_MAX);
-    let mut body = wire::object(types::FutureSalts::CONSTRUCTOR_ID, &[request, &now.to_bytes(), &count.to_bytes()]);
+    let mut body =
+        wire::object(types::FutureSalts::CONSTRUCTOR_ID, &[request, &now.to_bytes(), &count.to_bytes()]);
     for number in 0..count {
         let since = now + number * SALT_SECONDS;
         since.serialize(&mut body);

@@ -32,7 +32,9 @@ mod state;
 mod transport;
 mod wire;
 
-pub use control::model::{AccountView, GroupView, LedgerEntry, LedgerPage, LedgerQuery, MediaView, OverlapView, SessionView};
+pub use control::model::{
+    AccountView, GroupView, LedgerEntry, LedgerPage, LedgerQuery, MediaView, OverlapView, SessionView,
+};
 pub use crypto::rsa::{KeyError, RsaKey};
 pub use emulator::{Config, Emulator, StartError};
 pub use faults::{Fault, FaultKind};

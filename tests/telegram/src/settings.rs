@@ -19,11 +19,12 @@ pub enum Connections {
 /// Behaviour that Telegram may or may not show; the defaults are what clients meet most.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing to do with each other")]
 pub struct Settings {
-    /// Whether a key that is used from two places at once dies with 406 AUTH_KEY_DUPLICATED. Overlaps are counted
+    /// Whether a key that is used from two places at once dies with 406 `AUTH_KEY_DUPLICATED`. Overlaps are counted
     /// in any case.
     pub overlap_kills_key: bool,
-    /// Whether a repeated `random_id` is answered with 500 RANDOM_ID_DUPLICATE rather than with the first message.
+    /// Whether a repeated `random_id` is answered with 500 `RANDOM_ID_DUPLICATE` rather than with the first message.
     pub random_id_repeat_is_error: bool,
     /// Whether plain texts outside of supergroups are pushed in the short form, which names no access hashes.
     pub short_updates: bool,

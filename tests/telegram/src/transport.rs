@@ -267,7 +267,7 @@ impl Encoder {
             Framing::Abridged => {
                 match u8::try_from(length / 4) {
                     Ok(words @ 0..0x7f) => bytes.push(words),
-                    _ => bytes.extend((length / 4 << 8 | 0x7f).to_le_bytes()),
+                    _ => bytes.extend(((length / 4) << 8 | 0x7f).to_le_bytes()),
                 }
                 bytes.extend(packet);
             }

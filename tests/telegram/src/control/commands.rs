@@ -18,7 +18,7 @@ use crate::{
 /// How many messages of the ledger one answer has if the caller names no limit.
 const PAGE: usize = 1000;
 /// The longest that the ledger is waited for.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 /// The largest file that is made up.
 const FILE_BYTES_MAX: usize = 50 << 20;
 
@@ -128,7 +128,8 @@ impl Hub {
             Some(sequence) => {
                 let index = state.ledger_index(sequence)?;
                 if state.messages[index].chat != chat {
-                    let text = format!("message {sequence} is in another chat: reply_to has to be in the same one");
+                    let text =
+                        format!("message {sequence} is in another chat: reply_to has to be in the same one");
                     return Err(Refusal::Invalid(text));
                 }
                 Some(index)
@@ -230,7 +231,8 @@ impl State {
 
 fn parse_between(text: &str) -> Result<Chat, Refusal> {
     let pair = text.split_once(',').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
-    let (a, b) = pair.ok_or_else(|| Refusal::Invalid(format!("between={text} is not two user ids, as in 1,2")))?;
+    let (a, b) =
+        pair.ok_or_else(|| Refusal::Invalid(format!("between={text} is not two user ids, as in 1,2")))?;
     Ok(Chat::direct(a, b))
 }
 

@@ -62,7 +62,10 @@ pub fn router(shared: Shared) -> Router {
     router
         .route("/openapi.json", get(move || std::future::ready(Json(description))))
         .fallback(async || {
-            extract::Failure(StatusCode::NOT_FOUND, "there is no such path: GET /openapi.json lists them".into())
+            extract::Failure(
+                StatusCode::NOT_FOUND,
+                "there is no such path: GET /openapi.json lists them".into(),
+            )
         })
         .method_not_allowed_fallback(async || {
             let text = "that path has other methods: GET /openapi.json lists them".into();

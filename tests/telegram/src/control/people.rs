@@ -231,7 +231,10 @@ pub async fn edit(
 /// Deletes a message for everyone.
 #[utoipa::path(delete, path = "/messages/{sequence}", params(("sequence" = u64, Path)), responses(
     (status = OK, body = LedgerEntry), (status = "4XX", body = ErrorBody)))]
-pub async fn delete(State(shared): State<Shared>, At(sequence): At<u64>) -> Result<Json<LedgerEntry>, Failure> {
+pub async fn delete(
+    State(shared): State<Shared>,
+    At(sequence): At<u64>,
+) -> Result<Json<LedgerEntry>, Failure> {
     Ok(Json(shared.hub.delete(sequence)?))
 }
 
@@ -264,7 +267,8 @@ pub async fn activity(
 ) -> Result<Json<Vec<ActivityView>>, Failure> {
     let state = shared.hub.lock();
     let wanted = |view: &ActivityView| {
-        query.account.is_none_or(|account| account == view.account) && query.chat.is_none_or(|chat| chat == view.chat)
+        query.account.is_none_or(|account| account == view.account)
+            && query.chat.is_none_or(|chat| chat == view.chat)
     };
     Ok(Json(state.activity.iter().map(ActivityView::of).filter(wanted).collect()))
 }

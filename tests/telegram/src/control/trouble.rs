@@ -151,10 +151,13 @@ pub struct RevokeBody {
     account: i64,
 }
 
-/// Revokes all keys of an account: every call gets 401 SESSION_REVOKED from then on.
+/// Revokes all keys of an account: every call gets 401 `SESSION_REVOKED` from then on.
 #[utoipa::path(post, path = "/keys/revoke", request_body = RevokeBody, responses(
     (status = OK, body = Count), (status = "4XX", body = ErrorBody)))]
-pub async fn revoke(State(shared): State<Shared>, Body(body): Body<RevokeBody>) -> Result<Json<Count>, Failure> {
+pub async fn revoke(
+    State(shared): State<Shared>,
+    Body(body): Body<RevokeBody>,
+) -> Result<Json<Count>, Failure> {
     let mut state = shared.hub.lock();
     let account = state.existing_account(body.account)?;
     Ok(Json(Count { count: state.revoke_keys(account) }))
@@ -207,7 +210,11 @@ pub async fn calls(
     let found = state.calls.iter().filter(|(key, _)| wanted(key));
     Ok(Json(
         found
-            .map(|((account, method), count)| CallCount { account: *account, method: method.clone(), count: *count })
+            .map(|((account, method), count)| CallCount {
+                account: *account,
+                method: method.clone(),
+                count: *count,
+            })
             .collect(),
     ))
 }

@@ -45,8 +45,8 @@ impl Handshake {
                 Ok((self.start(nonce, rsa).to_bytes(), None))
             }
             functions::ReqDhParams::CONSTRUCTOR_ID => {
-                let request =
-                    functions::ReqDhParams::from_bytes(rest).map_err(|_| Error("req_DH_params is cut short"))?;
+                let request = functions::ReqDhParams::from_bytes(rest)
+                    .map_err(|_| Error("req_DH_params is cut short"))?;
                 Ok((self.parameters(&request, rsa)?.to_bytes(), None))
             }
             functions::SetClientDhParams::CONSTRUCTOR_ID => {
@@ -87,7 +87,8 @@ impl Handshake {
             return Err(Error("an RSA key that was not offered"));
         }
         let inner = rsa.open(&request.encrypted_data).ok_or(Error("data sealed with another RSA key"))?;
-        let inner = enums::PQInnerData::from_bytes(&inner).map_err(|_| Error("p_q_inner_data is cut short"))?;
+        let inner =
+            enums::PQInnerData::from_bytes(&inner).map_err(|_| Error("p_q_inner_data is cut short"))?;
         let (nonce, server_nonce, new_nonce) = match inner {
             enums::PQInnerData::Data(data) => (data.nonce, data.server_nonce, data.new_nonce),
             enums::PQInnerData::Dc(data) => (data.nonce, data.server_nonce, data.new_nonce),

@@ -13,14 +13,18 @@ use sha2::Sha256;
 /// SHA-1 of the parts, one behind the other.
 pub fn sha1(parts: &[&[u8]]) -> [u8; 20] {
     let mut hash = Sha1::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finalize().into()
 }
 
 /// SHA-256 of the parts, one behind the other.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finalize().into()
 }
 

@@ -23,7 +23,7 @@ pub struct Message {
     /// The client's session.
     pub session_id: i64,
     /// Grows with time; its two lowest bits tell who sent it and why.
-    pub message_id: i64,
+    pub id: i64,
     /// Odd if the message wants to be acknowledged.
     pub sequence: i32,
     /// The serialized object.
@@ -44,7 +44,8 @@ pub enum Error {
 fn aes_key(key: &AuthKey, message_key: &[u8], x: usize) -> ([u8; 32], [u8; 32]) {
     let a = sha256(&[message_key, &key[x..x + 36]]);
     let b = sha256(&[&key[40 + x..76 + x], message_key]);
-    let mix = |a: &[u8; 32], b: &[u8; 32]| std::array::from_fn(|i| if (8..24).contains(&i) { b[i] } else { a[i] });
+    let mix =
+        |a: &[u8; 32], b: &[u8; 32]| std::array::from_fn(|i| if (8..24).contains(&i) { b[i] } else { a[i] });
     (mix(&a, &b), mix(&b, &a))
 }
 
@@ -82,7 +83,7 @@ fn unseal(packet: &[u8], key: &AuthKey, x: usize) -> Result<Message, Error> {
     Ok(Message {
         salt: long(0),
         session_id: long(8),
-        message_id: long(16),
+        id: long(16),
         sequence: int(24),
         body: plain[32..32 + length].to_vec(),
     })
@@ -98,7 +99,7 @@ fn seal_as(message: &Message, key: &AuthKey, x: usize) -> Vec<u8> {
     let mut plain = Vec::with_capacity(message.body.len() + 80);
     plain.extend(message.salt.to_le_bytes());
     plain.extend(message.session_id.to_le_bytes());
-    plain.extend(message.message_id.to_le_bytes());
+    plain.extend(message.id.to_le_bytes());
     plain.extend(message.sequence.to_le_bytes());
     plain.extend(length.to_le_bytes());
     plain.extend(&message.body);
@@ -138,7 +139,7 @@ mod tests {
         fn what_is_sealed_opens_again(words in 0_usize..300, fill in any::<u8>(), ids in any::<(i64, i64, i64, i32)>()) {
             let key = [fill; 256];
             let message = Message {
-                salt: ids.0, session_id: ids.1, message_id: ids.2, sequence: ids.3, body: vec![fill; words * 4],
+                salt: ids.0, session_id: ids.1, id: ids.2, sequence: ids.3, body: vec![fill; words * 4],
             };
             prop_assert_eq!(open(&seal_as(&message, &key, 0), &key), Ok(message.clone()));
             prop_assert_eq!(unseal(&seal(&message, &key), &key, 8), Ok(message));
@@ -152,7 +153,7 @@ mod tests {
 
         #[test]
         fn one_changed_bit_is_noticed(at in 8_usize..100, bit in 0_u8..8) {
-            let message = Message { salt: 1, session_id: 2, message_id: 4, sequence: 1, body: vec![5; 40] };
+            let message = Message { salt: 1, session_id: 2, id: 4, sequence: 1, body: vec![5; 40] };
             let mut packet = seal_as(&message, &[7; 256], 0);
             packet[at] ^= 1 << bit;
             prop_assert_eq!(open(&packet, &[7; 256]), Err(Error::MessageKey));

@@ -34,7 +34,9 @@ impl RsaKey {
         loop {
             let (p, q) = (number::random_prime::<128>(), number::random_prime::<128>());
             let phi = (&p - 1_u8) * (&q - 1_u8);
-            if p != q && let Some(d) = e.modinv(&phi) {
+            if p != q
+                && let Some(d) = e.modinv(&phi)
+            {
                 return Self { n: &p * &q, e, d, p, q };
             }
         }
@@ -44,6 +46,7 @@ impl RsaKey {
     ///
     /// # Errors
     /// The text holds no such key, or one of another length than 2048 bits.
+    #[expect(clippy::many_single_char_names, reason = "the names that RSA's numbers have everywhere")]
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let body = pem.split("-----BEGIN RSA PRIVATE KEY-----").nth(1).ok_or(KeyError)?;
         let body = body.split("-----END").next().ok_or(KeyError)?;
@@ -122,7 +125,9 @@ fn open_old(opened: &[u8; 256]) -> Option<Vec<u8>> {
     let [0, rest @ ..] = opened else { return None };
     let (hash, data) = rest.split_at(20);
     // `p_q_inner_data` has at least 4 + 3 strings + 64 bytes.
-    (80..=data.len()).find(|&length| sha1(&[&data[..length]])[..] == *hash).map(|length| data[..length].to_vec())
+    (80..=data.len())
+        .find(|&length| sha1(&[&data[..length]])[..] == *hash)
+        .map(|length| data[..length].to_vec())
 }
 
 fn pem(label: &str, numbers: &[&BigUint]) -> String {

@@ -15,7 +15,8 @@ pub struct Verifier {
     pub salt1: [u8; 32],
     /// The second salt.
     pub salt2: [u8; 16],
-    verifier: BigUint,
+    /// `v` in the description.
+    v: BigUint,
 }
 
 /// One attempt to sign in: the server's secret and what the client was told of it.
@@ -35,13 +36,14 @@ impl Verifier {
         let mut stretched = [0; 64];
         pbkdf2_hmac::<Sha512>(&once, &salt1, 100_000, &mut stretched);
         let x = BigUint::from_bytes_be(&salted(&stretched, &salt2));
-        Self { salt1, salt2, verifier: generator().modpow(&x, number::prime()) }
+        Self { salt1, salt2, v: generator().modpow(&x, number::prime()) }
     }
 
     /// Starts an attempt.
     pub fn challenge(&self) -> Challenge {
         let secret = BigUint::from_bytes_be(&random::<256>());
-        let public = (multiplier() * &self.verifier + generator().modpow(&secret, number::prime())) % number::prime();
+        let public =
+            (multiplier() * &self.v + generator().modpow(&secret, number::prime())) % number::prime();
         Challenge { secret, public: number::bytes_256(&public) }
     }
 
@@ -54,7 +56,7 @@ impl Verifier {
         let a_bytes = number::bytes_256(&a);
         let prime = number::prime();
         let u = BigUint::from_bytes_be(&sha256(&[&a_bytes, &challenge.public]));
-        let shared = (a * self.verifier.modpow(&u, prime)).modpow(&challenge.secret, prime);
+        let shared = (a * self.v.modpow(&u, prime)).modpow(&challenge.secret, prime);
         let key = sha256(&[&number::bytes_256(&shared)]);
         let (p, g) = (sha256(&[&number::bytes_256(prime)]), sha256(&[&number::bytes_256(&generator())]));
         let mixed: [u8; 32] = std::array::from_fn(|i| p[i] ^ g[i]);

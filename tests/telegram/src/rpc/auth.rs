@@ -69,7 +69,8 @@ impl Call<'_> {
 
     pub(super) fn sign_in(&mut self, call: f::auth::SignIn) -> RpcResult<enums::auth::Authorization> {
         let account = self.account_of_phone(&call.phone_number)?;
-        let typed = call.phone_code.filter(|code| !code.is_empty()).ok_or(RpcError::bad("PHONE_CODE_EMPTY"))?;
+        let typed =
+            call.phone_code.filter(|code| !code.is_empty()).ok_or(RpcError::bad("PHONE_CODE_EMPTY"))?;
         if call.phone_code_hash.is_empty() {
             return Err(RpcError::bad("PHONE_CODE_HASH_EMPTY"));
         }
@@ -104,9 +105,9 @@ impl Call<'_> {
         let key = self.state.link_key(self.link).ok_or(RpcError::unauthorized("AUTH_KEY_UNREGISTERED"))?;
         let account =
             key.password_pending.or(key.account).ok_or(RpcError::unauthorized("AUTH_KEY_UNREGISTERED"))?;
-        // One challenge, one attempt.
-        let challenge = match key.challenge.take() {
-            Some((id, challenge)) if id == proof.srp_id => challenge,
+        // A wrong password may be tried again with the same challenge: grammers does so.
+        let challenge = match &key.challenge {
+            Some((id, challenge)) if *id == proof.srp_id => challenge.clone(),
             _ => return Err(RpcError::bad("SRP_ID_INVALID")),
         };
         let verifier = self.state.account(account).password.as_ref();

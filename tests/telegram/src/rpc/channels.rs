@@ -39,7 +39,10 @@ impl Call<'_> {
         types::messages::Chats { chats }.into()
     }
 
-    pub(super) fn get_channels(&mut self, call: f::channels::GetChannels) -> RpcResult<enums::messages::Chats> {
+    pub(super) fn get_channels(
+        &mut self,
+        call: f::channels::GetChannels,
+    ) -> RpcResult<enums::messages::Chats> {
         let viewer = self.viewer()?;
         let dialogs: RpcResult<Vec<i64>> = call.id.iter().map(|input| self.visible(viewer, input)).collect();
         Ok(self.chats_of(viewer, dialogs?))
@@ -79,13 +82,14 @@ impl Call<'_> {
         Ok(types::messages::ChatFull { full_chat, chats, users }.into())
     }
 
-    fn participant(&self, viewer: i64, group: &Group, user_id: i64) -> enums::ChannelParticipant {
+    fn participant(viewer: i64, group: &Group, user_id: i64) -> enums::ChannelParticipant {
         let Some(member) = group.members.get(&user_id).filter(|member| !member.left) else {
             return types::ChannelParticipantLeft { peer: Peer::User(user_id).tl() }.into();
         };
         let date = clock::seconds(member.joined_ms);
         if user_id == group.creator {
-            return types::ChannelParticipantCreator { user_id, admin_rights: all_rights(), rank: None }.into();
+            return types::ChannelParticipantCreator { user_id, admin_rights: all_rights(), rank: None }
+                .into();
         }
         if user_id == viewer {
             return types::ChannelParticipantSelf {
@@ -114,8 +118,9 @@ impl Call<'_> {
         if !group.has(user) {
             return Err(RpcError::bad("USER_NOT_PARTICIPANT"));
         }
-        let participant = self.participant(viewer, group, user);
-        let (users, chats) = self.state.introduced(viewer, Seen::default().with_user(user).with_peer(group.peer()));
+        let participant = Self::participant(viewer, group, user);
+        let (users, chats) =
+            self.state.introduced(viewer, Seen::default().with_user(user).with_peer(group.peer()));
         Ok(types::channels::ChannelParticipant { participant, chats, users }.into())
     }
 
@@ -146,7 +151,7 @@ impl Call<'_> {
             .skip(usize::try_from(call.offset).unwrap_or(0))
             .take(usize::try_from(call.limit).unwrap_or(0).min(200))
             .collect();
-        let participants = page.iter().map(|user| self.participant(viewer, group, *user)).collect();
+        let participants = page.iter().map(|user| Self::participant(viewer, group, *user)).collect();
         let seen = Seen { users: page.into_iter().collect(), ..Seen::default() }.with_peer(group.peer());
         let (users, chats) = self.state.introduced(viewer, seen);
         let count = i32::try_from(all.len()).unwrap_or(i32::MAX);
@@ -218,7 +223,10 @@ impl Call<'_> {
         Ok(types::messages::InvitedUsers { updates, missing_invitees: Vec::new() }.into())
     }
 
-    pub(super) fn delete_chat_user(&mut self, call: f::messages::DeleteChatUser) -> RpcResult<enums::Updates> {
+    pub(super) fn delete_chat_user(
+        &mut self,
+        call: f::messages::DeleteChatUser,
+    ) -> RpcResult<enums::Updates> {
         let viewer = self.viewer()?;
         let dialog = self.basic(viewer, call.chat_id)?;
         let user = self.state.input_user(viewer, &call.user_id)?;

@@ -46,7 +46,8 @@ impl Call<'_> {
         let mut imported = Vec::new();
         for contact in call.contacts {
             let enums::InputContact::InputPhoneContact(contact) = contact;
-            let account = phone_digits(&contact.phone).and_then(|digits| self.state.account_of_phone(&digits));
+            let account =
+                phone_digits(&contact.phone).and_then(|digits| self.state.account_of_phone(&digits));
             if let Some(user_id) = account {
                 imported.push(types::ImportedContact { user_id, client_id: contact.client_id }.into());
                 seen = seen.with_user(user_id);
@@ -62,7 +63,10 @@ impl Call<'_> {
         .into())
     }
 
-    pub(super) fn get_contacts(&mut self, _: f::contacts::GetContacts) -> RpcResult<enums::contacts::Contacts> {
+    pub(super) fn get_contacts(
+        &mut self,
+        _: f::contacts::GetContacts,
+    ) -> RpcResult<enums::contacts::Contacts> {
         self.viewer()?;
         Ok(types::contacts::Contacts { contacts: Vec::new(), saved_count: 0, users: Vec::new() }.into())
     }

@@ -54,8 +54,11 @@ impl Call<'_> {
         call: f::messages::DeleteMessages,
     ) -> RpcResult<enums::messages::AffectedMessages> {
         let viewer = self.viewer()?;
-        let held: Vec<usize> =
-            call.id.iter().filter_map(|id| self.state.account(viewer).inbox.messages.get(id).copied()).collect();
+        let held: Vec<usize> = call
+            .id
+            .iter()
+            .filter_map(|id| self.state.account(viewer).inbox.messages.get(id).copied())
+            .collect();
         let may_revoke = |index: &usize| {
             let message = &self.state.messages[*index];
             match message.chat {
@@ -159,7 +162,10 @@ impl Call<'_> {
         Ok(types::messages::AffectedMessages { pts, pts_count: 0 }.into())
     }
 
-    pub(super) fn read_channel_contents(&mut self, call: f::channels::ReadMessageContents) -> RpcResult<bool> {
+    pub(super) fn read_channel_contents(
+        &mut self,
+        call: f::channels::ReadMessageContents,
+    ) -> RpcResult<bool> {
         let viewer = self.viewer()?;
         self.member_of(viewer, &call.channel).map(|_| true)
     }

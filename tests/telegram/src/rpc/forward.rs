@@ -12,7 +12,10 @@ use crate::{
 const FORWARD_MAX: usize = 100;
 
 impl Call<'_> {
-    pub(super) fn forward_messages(&mut self, call: f::messages::ForwardMessages) -> RpcResult<enums::Updates> {
+    pub(super) fn forward_messages(
+        &mut self,
+        call: f::messages::ForwardMessages,
+    ) -> RpcResult<enums::Updates> {
         let viewer = self.viewer()?;
         let from = self.state.input_chat(viewer, &call.from_peer)?;
         let to = self.writable(viewer, &call.to_peer)?;

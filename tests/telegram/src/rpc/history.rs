@@ -28,8 +28,11 @@ struct Page {
 impl Page {
     /// The wanted part of `all`, newest first.
     fn of(self, all: &[(i32, usize)], date: impl Fn(usize) -> i32) -> Vec<(i32, usize)> {
-        let after_offset = |(id, index): &(i32, usize)| {
-            (self.offset_id == 0 || *id < self.offset_id) && (self.offset_date == 0 || date(*index) < self.offset_date)
+        // Clients send both; a date alone has only seconds, so the id counts if there is one.
+        let after_offset = |(id, index): &(i32, usize)| match (self.offset_id, self.offset_date) {
+            (0, 0) => true,
+            (0, offset_date) => date(*index) < offset_date,
+            (offset_id, _) => *id < offset_id,
         };
         let start = all.iter().position(after_offset).unwrap_or(all.len());
         let limit = usize::try_from(self.limit).unwrap_or(0).min(PAGE_MAX);
@@ -46,13 +49,22 @@ impl Page {
 
 impl Call<'_> {
     /// Messages as an answer; `count` is how many the whole list has.
-    fn listed(&self, viewer: i64, chat: Option<Chat>, found: &[usize], count: usize) -> enums::messages::Messages {
+    fn listed(
+        &self,
+        viewer: i64,
+        chat: Option<Chat>,
+        found: &[usize],
+        count: usize,
+    ) -> enums::messages::Messages {
         let mut seen = Seen::default();
-        found.iter().for_each(|index| seen.add_message(&self.state.messages[*index]));
+        for index in found {
+            seen.add_message(&self.state.messages[*index]);
+        }
         if let Some(chat) = chat {
             seen = seen.with_peer(chat.peer(viewer));
         }
-        let messages: Vec<enums::Message> = found.iter().map(|index| self.state.message(viewer, *index)).collect();
+        let messages: Vec<enums::Message> =
+            found.iter().map(|index| self.state.message(viewer, *index)).collect();
         self.list(viewer, chat, messages, seen, count)
     }
 
@@ -111,7 +123,10 @@ impl Call<'_> {
         self.listed(viewer, Some(chat), &found, all.len())
     }
 
-    pub(super) fn get_history(&mut self, call: f::messages::GetHistory) -> RpcResult<enums::messages::Messages> {
+    pub(super) fn get_history(
+        &mut self,
+        call: f::messages::GetHistory,
+    ) -> RpcResult<enums::messages::Messages> {
         let viewer = self.viewer()?;
         let chat = self.state.input_chat(viewer, &call.peer)?;
         let page = Page {
@@ -136,10 +151,13 @@ impl Call<'_> {
         let text = call.q.to_lowercase();
         let wanted = |index: usize| {
             let message = &self.state.messages[index];
-            let kind = message.media.and_then(|media| self.state.files.get(&media.file)).map(|file| file.kind);
+            let kind =
+                message.media.and_then(|media| self.state.files.get(&media.file)).map(|file| file.kind);
             let fits = match call.filter {
                 enums::MessagesFilter::InputMessagesFilterEmpty => true,
-                enums::MessagesFilter::InputMessagesFilterPhotos => kind == Some(crate::state::FileKind::Photo),
+                enums::MessagesFilter::InputMessagesFilterPhotos => {
+                    kind == Some(crate::state::FileKind::Photo)
+                }
                 enums::MessagesFilter::InputMessagesFilterDocument => {
                     kind == Some(crate::state::FileKind::Document)
                 }
@@ -261,7 +279,10 @@ impl Call<'_> {
         chats
     }
 
-    pub(super) fn get_dialogs(&mut self, call: f::messages::GetDialogs) -> RpcResult<enums::messages::Dialogs> {
+    pub(super) fn get_dialogs(
+        &mut self,
+        call: f::messages::GetDialogs,
+    ) -> RpcResult<enums::messages::Dialogs> {
         let viewer = self.viewer()?;
         // Nothing is ever archived.
         let mut chats = if call.folder_id.unwrap_or(0) == 0 { self.chats(viewer) } else { Vec::new() };
@@ -283,7 +304,6 @@ impl Call<'_> {
         Ok(types::messages::DialogsSlice { count, dialogs, messages, chats, users }.into())
     }
 
-    #[expect(clippy::type_complexity, reason = "the four lists of an answer")]
     fn dialog_list(
         &self,
         viewer: i64,
@@ -302,7 +322,8 @@ impl Call<'_> {
 
     fn peer_dialogs(&self, viewer: i64, wanted: &[(Chat, usize)]) -> enums::messages::PeerDialogs {
         let (dialogs, messages, users, chats) = self.dialog_list(viewer, wanted);
-        types::messages::PeerDialogs { dialogs, messages, chats, users, state: self.current_state(viewer) }.into()
+        types::messages::PeerDialogs { dialogs, messages, chats, users, state: self.current_state(viewer) }
+            .into()
     }
 
     pub(super) fn get_peer_dialogs(

@@ -21,7 +21,9 @@ impl Call<'_> {
                 Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN"))
             }
             // Telegram's bots cannot write to each other.
-            Chat::Direct(a, b) if a != b && self.state.account(a).is_bot() && self.state.account(b).is_bot() => {
+            Chat::Direct(a, b)
+                if a != b && self.state.account(a).is_bot() && self.state.account(b).is_bot() =>
+            {
                 Err(RpcError::forbidden("USER_IS_BOT"))
             }
             _ => Ok(chat),
@@ -151,7 +153,10 @@ impl Call<'_> {
     }
 
     /// An album: all of it, or nothing.
-    pub(super) fn send_multi_media(&mut self, call: f::messages::SendMultiMedia) -> RpcResult<enums::Updates> {
+    pub(super) fn send_multi_media(
+        &mut self,
+        call: f::messages::SendMultiMedia,
+    ) -> RpcResult<enums::Updates> {
         let viewer = self.viewer()?;
         let chat = self.writable(viewer, &call.peer)?;
         if call.multi_media.is_empty() || call.multi_media.len() > ALBUM_MAX {

@@ -1,5 +1,12 @@
 //! Calls of API methods: unwrapping, faults, and the table of what is known.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "one shape for all methods: the table hands each its arguments"
+)]
+#![expect(clippy::unused_self, reason = "one shape for all methods: most of them need it")]
+#![expect(clippy::unnecessary_wraps, reason = "one shape for all methods: most of them can refuse")]
+
 mod account;
 mod auth;
 mod channels;
@@ -16,7 +23,9 @@ mod users;
 
 use std::net::SocketAddr;
 
-use grammers_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializable, deserialize, functions as f, name_for_id};
+use grammers_tl_types::{
+    Cursor, Deserializable, Identifiable, RemoteCall, Serializable, deserialize, functions as f, name_for_id,
+};
 
 use crate::{
     clock,
@@ -98,7 +107,9 @@ impl Call<'_> {
     fn answer(&mut self, request: i64, id: u32, body: &[u8]) -> Vec<u8> {
         let result = self.dispatch(id, &body[4.min(body.len())..]);
         let answer = match result {
-            Ok(result) if self.state.settings.gzip_answers => wire::rpc_result(request, &wire::zipped(result)),
+            Ok(result) if self.state.settings.gzip_answers => {
+                wire::rpc_result(request, &wire::zipped(result))
+            }
             Ok(result) => wire::rpc_result(request, &result),
             Err(error) => {
                 tracing::debug!(method = method_name(id), %error, "call refused");
@@ -127,7 +138,8 @@ impl Call<'_> {
                 }
                 Some(f::InitConnection::<Rest>::CONSTRUCTOR_ID) => {
                     let call = f::InitConnection::<Rest>::from_bytes(rest).map_err(malformed)?;
-                    fingerprint = Some(Fingerprint { device: call.device_model, app_version: call.app_version });
+                    fingerprint =
+                        Some(Fingerprint { device: call.device_model, app_version: call.app_version });
                     call.query
                 }
                 Some(f::InvokeWithoutUpdates::<Rest>::CONSTRUCTOR_ID) => {
@@ -161,7 +173,7 @@ impl Call<'_> {
         }
         // A connection without updates serves files: Telegram lets it run beside the main one.
         if let (true, Some(fingerprint)) = (updates, fingerprint) {
-            self.state.introduce(self.link, fingerprint)?;
+            self.state.introduce(self.link, &fingerprint)?;
         }
         if updates && let Some(link) = self.state.links.get_mut(&self.link) {
             link.subscribed = true;
@@ -269,7 +281,12 @@ impl Call<'_> {
 
     fn unknown(&self, id: u32) -> RpcError {
         let account = self.state.link_account(self.link);
-        tracing::warn!(method = method_name(id), constructor = format_args!("{id:#010x}"), ?account, "unknown method");
+        tracing::warn!(
+            method = method_name(id),
+            constructor = format_args!("{id:#010x}"),
+            ?account,
+            "unknown method"
+        );
         RpcError::bad("METHOD_INVALID")
     }
 }

@@ -185,8 +185,12 @@ impl Call<'_> {
         let limit = usize::try_from(call.limit).unwrap_or(0).clamp(1, CHANNEL_PAGE_MAX);
         let events = inbox.since(call.pts);
         if events.is_empty() {
-            return Ok(types::updates::ChannelDifferenceEmpty { r#final: true, pts: inbox.pts, timeout: Some(30) }
-                .into());
+            return Ok(types::updates::ChannelDifferenceEmpty {
+                r#final: true,
+                pts: inbox.pts,
+                timeout: Some(30),
+            }
+            .into());
         }
         if events.len() > self.state.settings.channel_difference_max {
             return Ok(self.channel_too_long(viewer, dialog, limit));
@@ -215,7 +219,9 @@ impl Call<'_> {
         let mut seen = Seen::default().with_peer(Peer::of_dialog(dialog));
         let newest: Vec<usize> =
             self.state.history(viewer, chat).into_iter().rev().take(limit).map(|(_, index)| index).collect();
-        newest.iter().for_each(|index| seen.add_message(&self.state.messages[*index]));
+        for index in &newest {
+            seen.add_message(&self.state.messages[*index]);
+        }
         let messages = newest.iter().map(|index| self.state.message(viewer, *index)).collect();
         let (users, chats) = self.state.introduced(viewer, seen);
         types::updates::ChannelDifferenceTooLong {

@@ -55,7 +55,9 @@ impl State {
             enums::InputUser::Empty => None,
             enums::InputUser::UserSelf => Some(viewer),
             enums::InputUser::User(user) => self.user_of(viewer, user.user_id, user.access_hash),
-            enums::InputUser::FromMessage(from) => self.user_from(viewer, &from.peer, from.msg_id, from.user_id),
+            enums::InputUser::FromMessage(from) => {
+                self.user_from(viewer, &from.peer, from.msg_id, from.user_id)
+            }
         };
         user.ok_or(RpcError::bad("USER_ID_INVALID"))
     }
@@ -66,7 +68,9 @@ impl State {
     /// The hash is wrong or the group unknown.
     pub fn input_channel(&self, viewer: i64, input: &enums::InputChannel) -> RpcResult<i64> {
         let dialog = match input {
-            enums::InputChannel::Channel(channel) => self.super_of(viewer, channel.channel_id, channel.access_hash),
+            enums::InputChannel::Channel(channel) => {
+                self.super_of(viewer, channel.channel_id, channel.access_hash)
+            }
             enums::InputChannel::Empty | enums::InputChannel::FromMessage(_) => None,
         };
         dialog.ok_or(RpcError::bad("CHANNEL_INVALID"))
@@ -130,7 +134,8 @@ impl State {
         }
         let chat = self.input_chat(viewer, peer).ok()?;
         let message = &self.messages[self.find(viewer, chat, message)?];
-        (message.from == user || message.forward.as_ref().is_some_and(|forward| forward.from == user)).then_some(user)
+        (message.from == user || message.forward.as_ref().is_some_and(|forward| forward.from == user))
+            .then_some(user)
     }
 
     /// The message with this id, as `viewer` counts in `chat`.

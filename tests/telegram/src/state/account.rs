@@ -107,7 +107,11 @@ impl State {
     ///
     /// # Errors
     /// A name, phone or username cannot be one, or is taken.
-    pub fn create_account(&mut self, new: NewAccount, password: Option<Verifier>) -> Result<&Account, Refusal> {
+    pub fn create_account(
+        &mut self,
+        new: NewAccount,
+        password: Option<Verifier>,
+    ) -> Result<&Account, Refusal> {
         let invalid = |text: String| Err(Refusal::Invalid(text));
         if new.first_name.trim().is_empty() || new.first_name.chars().count() > 64 {
             return invalid("first_name needs 1 to 64 characters".into());
@@ -123,7 +127,9 @@ impl State {
             },
         };
         if let Some(taken) = phone.as_deref().and_then(|phone| self.account_of_phone(phone)) {
-            return Err(Refusal::Conflict(format!("account {taken} has that phone already: choose another one")));
+            return Err(Refusal::Conflict(format!(
+                "account {taken} has that phone already: choose another one"
+            )));
         }
         let username = new.username.map(|name| name.trim_start_matches('@').to_owned());
         if let Some(name) = &username {
@@ -160,19 +166,29 @@ impl State {
         }
         match self.peer_of_username(name) {
             None => Ok(()),
-            Some(peer) => Err(Refusal::Conflict(format!("@{name} is taken by {}: choose another one", peer.dialog()))),
+            Some(peer) => {
+                Err(Refusal::Conflict(format!("@{name} is taken by {}: choose another one", peer.dialog())))
+            }
         }
     }
 
     /// Who has this phone number, given in digits.
     pub fn account_of_phone(&self, digits: &str) -> Option<i64> {
-        self.accounts.values().find(|account| account.phone.as_deref() == Some(digits)).map(|account| account.id)
+        self.accounts
+            .values()
+            .find(|account| account.phone.as_deref() == Some(digits))
+            .map(|account| account.id)
     }
 
     /// Who or what has this username, in whatever case.
     pub fn peer_of_username(&self, name: &str) -> Option<Peer> {
-        let has = |other: &Option<String>| other.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(name));
-        let user = self.accounts.values().find(|account| has(&account.username)).map(|account| Peer::User(account.id));
+        let has =
+            |other: &Option<String>| other.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(name));
+        let user = self
+            .accounts
+            .values()
+            .find(|account| has(&account.username))
+            .map(|account| Peer::User(account.id));
         user.or_else(|| {
             self.groups.values().find(|group| has(&group.username)).map(|group| Peer::of_dialog(group.dialog))
         })

@@ -63,7 +63,8 @@ impl State {
             self.messages[index].deleted = true;
         }
         if let Peer::Super(channel_id) = Peer::of_dialog(dialog) {
-            let update = types::UpdateDeleteChannelMessages { channel_id, messages: ids, pts, pts_count: count };
+            let update =
+                types::UpdateDeleteChannelMessages { channel_id, messages: ids, pts, pts_count: count };
             for person in self.people(Chat::Group(dialog)) {
                 let seen = Seen::default().with_peer(Peer::of_dialog(dialog));
                 self.push_update(person, update.clone().into(), seen, except);

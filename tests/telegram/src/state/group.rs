@@ -133,7 +133,8 @@ impl State {
     /// # Errors
     /// There is none.
     pub fn existing_account(&self, id: i64) -> Result<i64, Refusal> {
-        let missing = || Refusal::NotFound(format!("there is no account {id}: create one with POST /accounts"));
+        let missing =
+            || Refusal::NotFound(format!("there is no account {id}: create one with POST /accounts"));
         self.accounts.contains_key(&id).then_some(id).ok_or_else(missing)
     }
 
@@ -142,13 +143,20 @@ impl State {
     /// # Errors
     /// There is none.
     pub fn existing_group(&self, dialog: i64) -> Result<&Group, Refusal> {
-        let missing = || Refusal::NotFound(format!("there is no group {dialog}: create one with POST /groups"));
+        let missing =
+            || Refusal::NotFound(format!("there is no group {dialog}: create one with POST /groups"));
         self.groups.get(&dialog).ok_or_else(missing)
     }
 
     /// Adds somebody to a group, or lets them join by themselves. Returns the service message, or `None` if they
     /// were in it already.
-    pub fn add_member(&mut self, dialog: i64, user: i64, inviter: i64, except: Option<LinkId>) -> Option<usize> {
+    pub fn add_member(
+        &mut self,
+        dialog: i64,
+        user: i64,
+        inviter: i64,
+        except: Option<LinkId>,
+    ) -> Option<usize> {
         let joined_ms = clock::now_ms();
         let group = self.group_mut(dialog);
         if group.has(user) {
@@ -161,7 +169,13 @@ impl State {
     }
 
     /// Takes somebody out of a group. Returns the service message, or `None` if they were not in it.
-    pub fn remove_member(&mut self, dialog: i64, user: i64, by: i64, except: Option<LinkId>) -> Option<usize> {
+    pub fn remove_member(
+        &mut self,
+        dialog: i64,
+        user: i64,
+        by: i64,
+        except: Option<LinkId>,
+    ) -> Option<usize> {
         if !self.group(dialog).has(user) {
             return None;
         }
@@ -173,7 +187,9 @@ impl State {
         if let Some(member) = group.members.get_mut(&user) {
             member.left = true;
         }
-        Some(told.unwrap_or_else(|| self.membership_changed(dialog, by, user, Service::Removed(user), except)))
+        Some(
+            told.unwrap_or_else(|| self.membership_changed(dialog, by, user, Service::Removed(user), except)),
+        )
     }
 
     fn membership_changed(

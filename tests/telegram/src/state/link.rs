@@ -132,7 +132,9 @@ impl State {
     pub fn add_key(&mut self, bytes: AuthKey, salt: i64, account: Option<i64>) -> Result<i64, Refusal> {
         let id = packet::key_id(&bytes);
         if self.keys.contains_key(&id) {
-            return Err(Refusal::Conflict("that key is known already: make a new one of 256 random bytes".into()));
+            return Err(Refusal::Conflict(
+                "that key is known already: make a new one of 256 random bytes".into(),
+            ));
         }
         let key = Key {
             bytes: Arc::new(bytes),
@@ -191,8 +193,10 @@ impl State {
 
     /// Closes connections: an account's, or all. Returns how many.
     pub fn kill_links(&mut self, account: Option<i64>) -> usize {
-        let of = |link: &&Link| account.is_none() || self.keys.get(&link.key).is_some_and(|key| key.account == account);
-        self.links.values().filter(of).map(|link| link.out.send(Out::Close)).filter(Result::is_ok).count()
+        let of = |link: &&Link| {
+            account.is_none() || self.keys.get(&link.key).is_some_and(|key| key.account == account)
+        };
+        self.links.values().filter(of).filter_map(|link| link.out.send(Out::Close).ok()).count()
     }
 
     /// Notes the session id of a packet; returns true if the key never saw it before.
@@ -220,13 +224,15 @@ impl State {
     ///
     /// # Errors
     /// It is: both are counted, and the key dies unless the settings say otherwise.
-    pub fn introduce(&mut self, link: LinkId, fingerprint: Fingerprint) -> Result<(), RpcError> {
+    pub fn introduce(&mut self, link: LinkId, fingerprint: &Fingerprint) -> Result<(), RpcError> {
         let Some(newcomer) = self.links.get_mut(&link) else { return Ok(()) };
         newcomer.fingerprint = Some(fingerprint.clone());
         let (key, record) = (newcomer.key, newcomer.record);
         self.sessions[record].fingerprint = Some(fingerprint.clone());
         let other = self.links.iter().find(|(id, other)| {
-            **id != link && other.key == key && other.fingerprint.as_ref().is_some_and(|theirs| *theirs != fingerprint)
+            **id != link
+                && other.key == key
+                && other.fingerprint.as_ref().is_some_and(|theirs| theirs != fingerprint)
         });
         let Some(other) = other.map(|(_, other)| other.record) else { return Ok(()) };
         let account = self.keys.get(&key).and_then(|key| key.account);
@@ -275,7 +281,7 @@ impl State {
         let count = key.sessions.entry(link.session).or_insert(0);
         let sequence = *count * 2 + i32::from(content);
         *count += i32::from(content);
-        let message = packet::Message { salt: key.salt, session_id: link.session, message_id: id, sequence, body };
+        let message = packet::Message { salt: key.salt, session_id: link.session, id, sequence, body };
         // A receiver that is gone has closed already.
         let _ = link.out.send(Out::Sealed(Arc::clone(&key.bytes), message));
     }
@@ -303,7 +309,7 @@ impl State {
     /// Source: <https://core.telegram.org/mtproto/description#message-identifier-msg-id>.
     pub fn next_message_id(&mut self, kind: PushKind) -> i64 {
         let now = clock::now_ms() + self.settings.clock_skew_ms;
-        let now = (now / 1000) << 32 | (now % 1000 << 32) / 1000;
+        let now = ((now / 1000) << 32) | (((now % 1000) << 32) / 1000);
         self.last_message_id = now.max(self.last_message_id + 4) & !3;
         self.last_message_id | if kind == PushKind::Answer { 1 } else { 3 }
     }
@@ -321,7 +327,8 @@ impl State {
         }
         let listens = |link: &Link| {
             let key = self.keys.get(&link.key);
-            link.subscribed && key.is_some_and(|key| key.account == Some(account) && key.fate == KeyFate::Alive)
+            link.subscribed
+                && key.is_some_and(|key| key.account == Some(account) && key.fate == KeyFate::Alive)
         };
         let to: Vec<LinkId> = self
             .links

@@ -26,7 +26,10 @@ pub use group::{Group, GroupKind, NewGroup};
 pub use link::{Fingerprint, Key, KeyFate, Link, LinkId, Out, Overlap, PushKind, SessionRecord};
 pub use message::{Chat, Forward, Message, Peer, Service};
 pub use posting::Draft;
-pub use view::{CAPTION_UNITS_MAX, Seen, TEXT_UNITS_MAX, all_rights, channel_full, chat_full, config, notify_settings, peer_settings, user_full};
+pub use view::{
+    CAPTION_UNITS_MAX, Seen, TEXT_UNITS_MAX, all_rights, channel_full, chat_full, config, notify_settings,
+    peer_settings, user_full,
+};
 
 use crate::{faults::Faults, settings::Settings};
 

@@ -77,7 +77,7 @@ impl State {
         let sequence = draft.service.is_none().then(|| self.ledger.len() as u64 + 1);
         let mut entities = draft.entities;
         if draft.service.is_none() {
-            self.add_mentions(&draft.text, &mut entities);
+            add_mentions(&draft.text, &mut entities);
         }
         let mentioned = self.mentioned(draft.from, draft.chat, &draft.text, &entities, draft.reply_to);
 
@@ -152,7 +152,7 @@ impl State {
     /// Pushes an update that speaks of a message.
     pub fn tell(&mut self, viewer: i64, index: usize, update: enums::Update, except: Option<LinkId>) {
         if self.settings.short_updates
-            && let Some(short) = self.short(viewer, &update)
+            && let Some(short) = Self::short(viewer, &update)
         {
             self.push(viewer, &short, except);
             return;
@@ -171,7 +171,7 @@ impl State {
     /// The short form that Telegram gives plain texts outside of supergroups, without peers.
     ///
     /// Source: <https://core.telegram.org/api/updates#updates-sequence>, `updateShortMessage`.
-    fn short(&self, viewer: i64, update: &enums::Update) -> Option<enums::Updates> {
+    fn short(viewer: i64, update: &enums::Update) -> Option<enums::Updates> {
         let enums::Update::NewMessage(types::UpdateNewMessage {
             message: enums::Message::Message(message),
             pts,
@@ -233,10 +233,16 @@ impl State {
     }
 
     /// Changes a message's text and tells everyone, but for one connection.
-    pub fn edit(&mut self, index: usize, text: String, entities: Vec<enums::MessageEntity>, except: Option<LinkId>) {
+    pub fn edit(
+        &mut self,
+        index: usize,
+        text: String,
+        entities: Vec<enums::MessageEntity>,
+        except: Option<LinkId>,
+    ) {
         let time_ms = clock::now_ms();
         let mut entities = entities;
-        self.add_mentions(&text, &mut entities);
+        add_mentions(&text, &mut entities);
         let (from, chat, reply_to) = {
             let message = &self.messages[index];
             (message.from, message.chat, message.reply_to)
@@ -270,7 +276,13 @@ impl State {
     }
 
     /// Sets somebody's reactions to a message and tells everyone, but for one connection.
-    pub fn react(&mut self, user: i64, index: usize, reactions: Vec<enums::Reaction>, except: Option<LinkId>) {
+    pub fn react(
+        &mut self,
+        user: i64,
+        index: usize,
+        reactions: Vec<enums::Reaction>,
+        except: Option<LinkId>,
+    ) {
         if reactions.is_empty() {
             self.messages[index].reactions.remove(&user);
         } else {
@@ -297,23 +309,6 @@ impl State {
         Some(update.into())
     }
 
-    /// Adds an entity for each `@username` that the client has not marked itself.
-    fn add_mentions(&self, text: &str, entities: &mut Vec<enums::MessageEntity>) {
-        for (offset, length, _) in usernames(text) {
-            let there = entities.iter().any(|entity| {
-                matches!(entity, enums::MessageEntity::Mention(mention) if mention.offset == offset)
-            });
-            if !there {
-                entities.push(types::MessageEntityMention { offset, length }.into());
-            }
-        }
-        // Mentions that the client marked, but that are no usernames of the text, are not Telegram's either.
-        let found: BTreeSet<i32> = usernames(text).map(|(offset, ..)| offset).collect();
-        entities.retain(|entity| {
-            !matches!(entity, enums::MessageEntity::Mention(mention) if !found.contains(&mention.offset))
-        });
-    }
-
     /// Who is mentioned: in groups by username or by name, or because the message answers them.
     fn mentioned(
         &self,
@@ -337,6 +332,23 @@ impl State {
         mentioned.retain(|user| *user != from && self.group(dialog).has(*user));
         mentioned
     }
+}
+
+/// Adds an entity for each `@username` that the client has not marked itself.
+fn add_mentions(text: &str, entities: &mut Vec<enums::MessageEntity>) {
+    for (offset, length, _) in usernames(text) {
+        let there = entities.iter().any(
+            |entity| matches!(entity, enums::MessageEntity::Mention(mention) if mention.offset == offset),
+        );
+        if !there {
+            entities.push(types::MessageEntityMention { offset, length }.into());
+        }
+    }
+    // Mentions that the client marked, but that are no usernames of the text, are not Telegram's either.
+    let found: BTreeSet<i32> = usernames(text).map(|(offset, ..)| offset).collect();
+    entities.retain(|entity| {
+        !matches!(entity, enums::MessageEntity::Mention(mention) if !found.contains(&mention.offset))
+    });
 }
 
 /// The usernames in a text after an `@`, with the offset and length of each in UTF-16 units, the `@` included.

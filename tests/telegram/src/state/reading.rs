@@ -53,7 +53,13 @@ impl State {
 
     /// Reads a direct chat or basic group up to `max_id` (0: all). Returns the box's new `pts`, or `None` if nothing
     /// new was read.
-    pub fn read_common(&mut self, viewer: i64, peer: Peer, max_id: i32, except: Option<LinkId>) -> Option<i32> {
+    pub fn read_common(
+        &mut self,
+        viewer: i64,
+        peer: Peer,
+        max_id: i32,
+        except: Option<LinkId>,
+    ) -> Option<i32> {
         let chat = peer.chat(viewer);
         let history = self.history(viewer, chat);
         let (read, _) = self.marks(viewer, chat);
@@ -82,10 +88,11 @@ impl State {
         let others: Vec<i64> = self.people(chat).into_iter().filter(|person| *person != viewer).collect();
         for other in others {
             // The newest of the other's own messages among those just read, in the other's counting.
-            let mine = history.iter().rev().filter(|(id, _)| *id > read && in_reach(*id)).find_map(|(_, index)| {
-                let message = &self.messages[*index];
-                if message.from == other { message.id_for(other) } else { None }
-            });
+            let mine =
+                history.iter().rev().filter(|(id, _)| *id > read && in_reach(*id)).find_map(|(_, index)| {
+                    let message = &self.messages[*index];
+                    if message.from == other { message.id_for(other) } else { None }
+                });
             let Some(max_id) = mine else { continue };
             let theirs = chat.peer(other);
             let account = self.account_mut(other);
@@ -108,7 +115,9 @@ impl State {
         let Peer::Super(channel_id) = peer else { return };
         let history = self.history(viewer, chat);
         let in_reach = |id: i32| max_id == 0 || id <= max_id;
-        let Some(newest) = history.iter().rev().find(|(id, _)| in_reach(*id)).map(|(id, _)| *id) else { return };
+        let Some(newest) = history.iter().rev().find(|(id, _)| in_reach(*id)).map(|(id, _)| *id) else {
+            return;
+        };
         self.note(viewer, peer, ActivityKind::Read(newest));
         let Some(member) = self.group_mut(dialog).members.get_mut(&viewer) else { return };
         let read = member.read;

@@ -206,7 +206,9 @@ impl State {
                         count: 1,
                     }),
                 }
-                if let (true, Some(mine)) = (*user == viewer, results.iter_mut().find(|c| c.reaction == *reaction)) {
+                if let (true, Some(mine)) =
+                    (*user == viewer, results.iter_mut().find(|c| c.reaction == *reaction))
+                {
                     mine.chosen_order = Some(0);
                 }
                 recent.push(
@@ -333,8 +335,27 @@ pub fn config(address: std::net::SocketAddr) -> enums::Config {
         &text(""),
         // From chat_size_max to channels_read_media_period, then the four time limits of calls.
         &int(&[
-            200, 200_000, 100, 210_000, 5_000, 30_000, 300_000, 30_000, 1_500, 60_000, 2, 172_800, 172_800,
-            0x7fff_ffff, 2_419_200, 200, 604_800, 20_000, 90_000, 30_000, 10_000,
+            200,
+            200_000,
+            100,
+            210_000,
+            5_000,
+            30_000,
+            300_000,
+            30_000,
+            1_500,
+            60_000,
+            2,
+            172_800,
+            172_800,
+            0x7fff_ffff,
+            2_419_200,
+            200,
+            604_800,
+            20_000,
+            90_000,
+            30_000,
+            10_000,
         ]),
         &text("https://t.me/"),
         &int(&[CAPTION_UNITS_MAX, TEXT_UNITS_MAX, crate::DC]),

@@ -30,8 +30,11 @@ impl Client {
     }
 
     fn send(&mut self, packets: &[Vec<u8>]) -> Vec<u8> {
-        let mut encoder =
-            Encoder { transport: Transport { framing: self.framing, obfuscated: false }, cipher: None, sequence: 0 };
+        let mut encoder = Encoder {
+            transport: Transport { framing: self.framing, obfuscated: false },
+            cipher: None,
+            sequence: 0,
+        };
         let mut bytes: Vec<u8> = packets.iter().flat_map(|packet| encoder.encode(packet)).collect();
         if let Some(cipher) = &mut self.cipher {
             cipher.encrypt(&mut bytes);
@@ -118,7 +121,8 @@ fn full_transport_refuses_a_wrong_checksum_and_a_wrong_number() {
     let check = |bytes: &[u8], expected: Error| {
         let mut decoder = Decoder::new();
         decoder.feed(bytes);
-        decoder.next_packet().map(|_| decoder.next_packet()).and_then(|second| second).unwrap_err() == expected
+        decoder.next_packet().map(|_| decoder.next_packet()).and_then(|second| second).unwrap_err()
+            == expected
     };
     let mut broken = good.clone();
     broken[20] ^= 1;
