@@ -81,10 +81,8 @@ async fn one_message_is_one_trace_from_ingress_to_the_row() {
     world.said_by(clara.account, asked, 1).await;
 
     // The row of the reply tells the trace.
-    let query = format!(
-        "SELECT trace_id FROM events FINAL WHERE bot = {} AND kind = 'message_sent' LIMIT 1",
-        clara.id
-    );
+    let query =
+        format!("SELECT trace_id FROM events WHERE bot = {} AND kind = 'message_sent' LIMIT 1", clara.id);
     let trace = wait_for(async || {
         world.rows(&query).await.first().and_then(|row| row["trace_id"].as_str().map(str::to_owned))
     })

@@ -68,7 +68,11 @@ impl World {
 
     /// Rows of a query to ClickHouse, as JSON objects.
     pub async fn rows(&self, query: &str) -> Vec<Value> {
-        let url = format!("{}/?database={}", self.stack.clickhouse.url(), self.endpoints.clickhouse_database);
+        let url = format!(
+            "{}/?database={}&output_format_json_quote_64bit_integers=0",
+            self.stack.clickhouse.url(),
+            self.endpoints.clickhouse_database
+        );
         let query = format!("{query} FORMAT JSONEachRow");
         let answer = self.http.post(url).body(query).send().await.expect("ClickHouse answers");
         let ok = answer.status().is_success();

@@ -1,0 +1,72 @@
+//! The settings of the manager; `default.toml` explains each.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use serde::Deserialize;
+use troupe_bus::NatsConfig;
+use troupe_protocol::Secret;
+use troupe_service::config::{HttpConfig, TelemetryConfig};
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The REST API, health and metrics.
+    pub http: HttpConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// How long a stop waits for requests in flight.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+    /// The bus.
+    pub nats: NatsConfig,
+    /// Where counts are read from.
+    pub clickhouse: ClickHouseConfig,
+    /// The REST API.
+    pub api: ApiConfig,
+}
+
+/// Where counts are read from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouseConfig {
+    /// Its HTTP interface.
+    pub url: String,
+    /// The database.
+    pub database: String,
+    /// Empty: the default user.
+    pub user: String,
+    /// Of that user.
+    pub password: Secret,
+}
+
+/// The REST API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiConfig {
+    /// What callers have to show.
+    pub token: Secret,
+    /// How long one step of signing in may take.
+    #[serde(with = "humantime_serde")]
+    pub login_timeout: Duration,
+}
+
+/// The shortest token that is no invitation.
+const TOKEN_LENGTH_MIN: usize = 16;
+
+impl Config {
+    /// Loads and checks all settings.
+    ///
+    /// # Errors
+    /// If a layer is malformed, or a setting is missing; the error names the key.
+    pub fn load() -> anyhow::Result<Self> {
+        let config: Self = troupe_service::config::load("manager", include_str!("../default.toml"))?;
+        ensure!(
+            config.api.token.expose().len() >= TOKEN_LENGTH_MIN,
+            "api.token is needed, with at least {TOKEN_LENGTH_MIN} characters: make one with `openssl rand -base64 32` \
+             and set TROUPE__API__TOKEN"
+        );
+        Ok(config)
+    }
+}

@@ -1,0 +1,218 @@
+//! The routes of documents: rules, libraries, scenarios. Each change is a new version; what has faults is refused.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use troupe_bus::Error;
+use troupe_engine::{Faults, Library, Ruleset, Scenario};
+use troupe_protocol::{ContentDocument, ContentKind, ContentName};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    error::{ApiError, ErrorBody, FaultBody},
+    extract::{InPath, InQuery},
+    state::Manager,
+};
+
+/// How often a document that others put at the same moment is put again.
+const RACES_MAX: usize = 10;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Manager> {
+    OpenApiRouter::new()
+        .routes(routes!(list_rules))
+        .routes(routes!(get_rules, put_rules))
+        .routes(routes!(list_libraries))
+        .routes(routes!(get_library, put_library))
+        .routes(routes!(list_scenarios))
+        .routes(routes!(get_scenario, put_scenario))
+}
+
+/// A version of a document.
+#[derive(Debug, Serialize, ToSchema)]
+struct DocumentView {
+    /// Its name.
+    name: String,
+    /// Which version, from 1.
+    version: u32,
+    /// When it was put, in milliseconds since 1970.
+    created_ms: i64,
+    /// The document as its author wrote it.
+    text: String,
+}
+
+/// That a document was stored.
+#[derive(Debug, Serialize, ToSchema)]
+struct Stored {
+    /// Its name.
+    name: String,
+    /// Its newest version. The same as before if the text was the same.
+    version: u32,
+}
+
+/// The documents of a kind.
+#[derive(Debug, Serialize, ToSchema)]
+struct DocumentList {
+    /// By name, each with its newest version.
+    documents: Vec<Stored>,
+}
+
+/// Which version.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Which {
+    /// The version; the newest one unless given.
+    version: Option<u32>,
+}
+
+macro_rules! kind {
+    ($kind:expr, $path:literal, $list:ident, $get:ident, $put:ident, $what:literal) => {
+        #[doc = concat!("Lists ", $what, " and their newest versions.")]
+        #[utoipa::path(get, path = concat!("/v1/", $path), tag = "content", responses((status = 200, body = DocumentList)))]
+        async fn $list(State(manager): State<Manager>) -> Result<Json<DocumentList>, ApiError> {
+            list(&manager, $kind).await.map(Json)
+        }
+
+        #[doc = concat!("Gives a document of ", $what, ", as its author wrote it.")]
+        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}"), tag = "content", params(("name" = String, Path), Which),
+            responses((status = 200, body = DocumentView), (status = 404, body = ErrorBody)))]
+        async fn $get(
+            State(manager): State<Manager>,
+            InPath(name): InPath<String>,
+            InQuery(which): InQuery<Which>,
+        ) -> Result<Json<DocumentView>, ApiError> {
+            get(&manager, $kind, &name, which.version).await.map(Json)
+        }
+
+        #[doc = concat!("Checks and stores a document of ", $what, ". It holds from the next message on.")]
+        #[utoipa::path(put, path = concat!("/v1/", $path, "/{name}"), tag = "content", params(("name" = String, Path)),
+            request_body(content = String, description = "The document's text"),
+            responses((status = 200, body = Stored), (status = 422, body = ErrorBody)))]
+        async fn $put(
+            State(manager): State<Manager>,
+            InPath(name): InPath<String>,
+            text: String,
+        ) -> Result<Json<Stored>, ApiError> {
+            put(&manager, $kind, &name, text).await.map(Json)
+        }
+    };
+}
+
+kind!(ContentKind::Rules, "rules", list_rules, get_rules, put_rules, "rules");
+kind!(ContentKind::Library, "libraries", list_libraries, get_library, put_library, "answer libraries");
+kind!(ContentKind::Scenario, "scenarios", list_scenarios, get_scenario, put_scenario, "scenarios");
+
+async fn list(manager: &Manager, kind: ContentKind) -> Result<DocumentList, ApiError> {
+    let mut documents = Vec::new();
+    let prefix = format!("{kind}.");
+    for key in manager.content().keys(&prefix).await? {
+        let Some(name) = key.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".head")) else {
+            continue;
+        };
+        if let Some(head) = manager.content().get::<u32>(&key).await? {
+            documents.push(Stored { name: name.to_owned(), version: head.value });
+        }
+    }
+    Ok(DocumentList { documents })
+}
+
+async fn get(
+    manager: &Manager,
+    kind: ContentKind,
+    name: &str,
+    version: Option<u32>,
+) -> Result<DocumentView, ApiError> {
+    let name = parse_name(name)?;
+    let missing = || match version {
+        Some(version) => ApiError::NotFound(format!("there is no version {version} of {kind} {name}")),
+        None => ApiError::NotFound(format!("there is no {kind} called {name}")),
+    };
+    let version = match version {
+        Some(version) => version,
+        None => head(manager, kind, &name).await?.ok_or_else(missing)?,
+    };
+    let key = ContentDocument::key(kind, &name, version);
+    let document = manager.content().get::<ContentDocument>(&key).await?.ok_or_else(missing)?.value;
+    Ok(DocumentView {
+        name: document.name.into(),
+        version: document.version,
+        created_ms: document.created.as_millis(),
+        text: document.text,
+    })
+}
+
+/// The number of a document's newest version; `None` if there is no such document.
+///
+/// # Errors
+/// If the bus fails.
+pub async fn head(manager: &Manager, kind: ContentKind, name: &ContentName) -> Result<Option<u32>, ApiError> {
+    Ok(manager.content().get::<u32>(&ContentDocument::head_key(kind, name)).await?.map(|entry| entry.value))
+}
+
+async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> Result<Stored, ApiError> {
+    let name = parse_name(name)?;
+    let records = manager.content();
+    let head_key = ContentDocument::head_key(kind, &name);
+    for _ in 0..RACES_MAX {
+        let head = records.get::<u32>(&head_key).await?;
+        let newest = head.as_ref().map_or(0, |head| head.value);
+        if newest > 0 {
+            let known = records.get::<ContentDocument>(&ContentDocument::key(kind, &name, newest)).await?;
+            if known.is_some_and(|known| known.value.text == text) {
+                return Ok(Stored { name: name.into(), version: newest });
+            }
+        }
+        let version = newest + 1;
+        check(kind, name.as_str(), version, &text)?;
+        let document =
+            ContentDocument { kind, name: name.clone(), version, created: manager.now(), text: text.clone() };
+        // The version first, then the head that makes it count: a crash in between leaves nothing that is seen.
+        let key = ContentDocument::key(kind, &name, version);
+        match records.create(&key, &document).await {
+            Ok(_) => {}
+            // Left behind by a crash, or somebody else's at this moment; the head decides whose counts.
+            Err(Error::Exists { .. }) => {
+                records.put(&key, &document).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let moved = match head {
+            Some(head) => records.update(&head_key, &version, head.revision).await,
+            None => records.create(&head_key, &version).await,
+        };
+        match moved {
+            Ok(_) => {
+                tracing::info!(%kind, %name, version, "a document was stored");
+                return Ok(Stored { name: name.into(), version });
+            }
+            Err(Error::Conflict { .. } | Error::Exists { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(ApiError::Unavailable(format!("{name} is being changed by others at this moment; try again")))
+}
+
+/// Reads the document as the engine will.
+fn check(kind: ContentKind, name: &str, version: u32, text: &str) -> Result<(), ApiError> {
+    let checked = match kind {
+        ContentKind::Rules => Ruleset::parse(text).map(drop),
+        ContentKind::Library => Library::parse(name, text).map(drop),
+        ContentKind::Scenario => Scenario::parse(name, version, text).map(drop),
+    };
+    checked.map_err(|faults: Faults| {
+        ApiError::Faults(
+            faults
+                .into_iter()
+                .map(|fault| FaultBody {
+                    line: fault.line,
+                    column: fault.column,
+                    field: fault.field,
+                    reason: fault.reason,
+                })
+                .collect(),
+        )
+    })
+}
+
+fn parse_name(name: &str) -> Result<ContentName, ApiError> {
+    name.parse().map_err(|error: troupe_protocol::NameError| ApiError::BadRequest(error.to_string()))
+}

@@ -1,0 +1,97 @@
+//! manager is the REST API: the registry of bots, their content, their control, and what is counted of them.
+//!
+//! It keeps nothing of its own: bots and documents live in the key-value store of NATS, counts in ClickHouse. Any number
+//! of instances run side by side.
+
+mod auth;
+mod bots;
+pub mod config;
+mod content;
+mod error;
+mod extract;
+mod login;
+mod registry;
+mod state;
+mod statistics;
+mod views;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::{
+    Json, Router, extract::DefaultBodyLimit, http::header, middleware, response::IntoResponse, routing::get,
+};
+use tokio_util::sync::CancellationToken;
+use troupe_bus::Bus;
+use troupe_service::{
+    Clock,
+    health::{self, Health},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{config::Config, error::ApiError, state::Manager};
+
+/// The largest body; documents are bounded at 4 MiB by the engine, which says so better.
+const BODY_BYTES_MAX: usize = 5 << 20;
+
+/// The API's description.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "troupe", description = "Registers Telegram accounts, tells them what to say, shows how they fare."),
+    modifiers(&BearerToken),
+    security(("token" = []))
+)]
+struct Description;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        openapi.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+/// Serves the API until `stop`.
+///
+/// # Errors
+/// If the address is taken.
+pub async fn run(
+    config: Config,
+    bus: Bus,
+    clock: Arc<dyn Clock>,
+    health: &Health,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let (listen, grace) = (config.http.listen, config.shutdown_grace);
+    let manager = Manager::new(config, bus, clock);
+    let (_, served) = health::serve(listen, router(manager, health.clone()), stop.clone()).await?;
+    stop.cancelled().await;
+    tokio::time::timeout(grace, served).await.context("requests took longer than the grace period")??;
+    Ok(())
+}
+
+fn router(manager: Manager, health: Health) -> Router {
+    let (api, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(login::routes())
+        .merge(bots::routes())
+        .merge(content::routes())
+        .merge(statistics::routes())
+        .split_for_parts();
+    let guarded = api
+        .fallback(async || {
+            ApiError::NotFound("there is no such path; GET /openapi.json lists all".to_owned())
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(manager.clone(), auth::require_token))
+        .layer(middleware::map_response(async |response: axum::response::Response| {
+            // Answers hold what is only the caller's business.
+            ([(header::CACHE_CONTROL, "no-store")], response).into_response()
+        }))
+        .with_state(manager);
+    health::router(health).route("/openapi.json", get(async move || Json(description.clone()))).merge(guarded)
+}

@@ -1,0 +1,90 @@
+//! What every call works with.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use troupe_bus::{Bus, Records};
+use troupe_protocol::Bucket;
+use troupe_service::Clock;
+use troupe_types::{BotId, Timestamp};
+
+use crate::{config::Config, statistics::Reader};
+
+/// How often a code or a password may be wrong before the login has to begin again.
+const TRIES_MAX: u32 = 5;
+
+/// What every call works with. Clones share it.
+#[derive(Clone)]
+pub struct Manager(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    bus: Bus,
+    clock: Arc<dyn Clock>,
+    reader: Reader,
+    tries: Mutex<BTreeMap<BotId, u32>>,
+}
+
+impl Manager {
+    /// Puts it together.
+    pub fn new(config: Config, bus: Bus, clock: Arc<dyn Clock>) -> Self {
+        let reader = Reader::new(&config.clickhouse);
+        Self(Arc::new(Inner { config, bus, clock, reader, tries: Mutex::default() }))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Where counts are read from.
+    pub fn reader(&self) -> &Reader {
+        &self.0.reader
+    }
+
+    /// The registry of bots.
+    pub fn bots(&self) -> Records {
+        self.0.bus.bucket(Bucket::Bots)
+    }
+
+    /// How the bots' sessions fare.
+    pub fn statuses(&self) -> Records {
+        self.0.bus.bucket(Bucket::Status)
+    }
+
+    /// The documents.
+    pub fn content(&self) -> Records {
+        self.0.bus.bucket(Bucket::Content)
+    }
+
+    /// Notes a wrong code or password. Returns whether another try is allowed.
+    pub fn wrong(&self, bot: BotId) -> bool {
+        let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tries.entry(bot).or_default();
+        *count += 1;
+        *count < TRIES_MAX
+    }
+
+    /// Whether a login has had its tries.
+    pub fn is_worn_out(&self, bot: BotId) -> bool {
+        let tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        tries.get(&bot).is_some_and(|count| *count >= TRIES_MAX)
+    }
+
+    /// Forgets the wrong tries of a login that begins or has ended.
+    pub fn forget_tries(&self, bot: BotId) {
+        self.0.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&bot);
+    }
+}

@@ -1,0 +1,179 @@
+//! What the API takes and gives about bots, written for that border.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use troupe_protocol::{
+    BotRecord, BotSettings, BotStatus, ContentName, Desired, GroupPolicy, SessionState, WeightedScenario,
+};
+use troupe_types::ChatId;
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+
+/// A bot.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BotView {
+    /// Its number.
+    pub id: u64,
+    /// What it is called here.
+    pub name: String,
+    /// When it was registered, in milliseconds since 1970.
+    pub created_ms: i64,
+    /// Who it is on Telegram; null until it has signed in.
+    pub identity: Option<IdentityView>,
+    /// `running` or `stopped`: what is wanted of it.
+    #[schema(value_type = String)]
+    pub desired: Desired,
+    /// How it fares; null if it never was connected.
+    pub status: Option<StatusView>,
+    /// What it says, and where.
+    pub settings: SettingsView,
+}
+
+/// Who a bot is on Telegram.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct IdentityView {
+    /// The account's id.
+    pub user: i64,
+    /// The account's first name.
+    pub first_name: String,
+    /// The account's public name, without `@`.
+    pub username: Option<String>,
+}
+
+/// How a bot's session fares.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StatusView {
+    /// `connecting`, `online`, `stopped` or `logged_out`.
+    #[schema(value_type = String)]
+    pub state: SessionState,
+    /// What there is to say about it.
+    pub detail: Option<String>,
+    /// Since when, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// The ingress instance that holds the session.
+    pub instance: String,
+}
+
+/// What a bot says, and where. Content is named; the newest version of it is used.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettingsView {
+    /// The rule set that cuts in before all else.
+    pub rules: Option<String>,
+    /// The library that answers in groups.
+    pub group_library: Option<String>,
+    /// The library that answers in direct chats when no scenario runs.
+    pub direct_library: Option<String>,
+    /// The scenarios of direct chats; each person gets one, by weight, and keeps it.
+    pub scenarios: Vec<ScenarioView>,
+    /// The groups that the bot answers in: `"none"`, `"all"`, or `{"only": [ids]}`.
+    pub groups: GroupsView,
+}
+
+/// A scenario and how often it is given, beside the others.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioView {
+    /// The scenario's name.
+    pub name: String,
+    /// Its share, beside the others' weights; 1 unless given.
+    #[serde(default = "one")]
+    pub weight: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// The groups that a bot answers in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupsView {
+    /// None.
+    #[default]
+    None,
+    /// Every group that it is a member of.
+    All,
+    /// These, in the numbering of Telegram's Bot API.
+    Only(BTreeSet<i64>),
+}
+
+impl BotView {
+    /// Puts a bot's record and status together.
+    pub fn new(record: BotRecord, status: Option<BotStatus>) -> Self {
+        Self {
+            id: record.id.get(),
+            name: record.name,
+            created_ms: record.created.as_millis(),
+            identity: record.identity.map(|identity| IdentityView {
+                user: identity.user.get(),
+                first_name: identity.first_name,
+                username: identity.username,
+            }),
+            desired: record.desired,
+            status: status.map(|status| StatusView {
+                state: status.state,
+                detail: status.detail,
+                since_ms: status.since.as_millis(),
+                instance: status.instance,
+            }),
+            settings: record.settings.into(),
+        }
+    }
+}
+
+impl From<BotSettings> for SettingsView {
+    fn from(settings: BotSettings) -> Self {
+        Self {
+            rules: settings.rules.map(String::from),
+            group_library: settings.group_library.map(String::from),
+            direct_library: settings.direct_library.map(String::from),
+            scenarios: settings
+                .scenarios
+                .into_iter()
+                .map(|scenario| ScenarioView { name: scenario.name.into(), weight: scenario.weight })
+                .collect(),
+            groups: match settings.groups {
+                GroupPolicy::None => GroupsView::None,
+                GroupPolicy::All => GroupsView::All,
+                GroupPolicy::Only(groups) => GroupsView::Only(groups.into_iter().map(ChatId::get).collect()),
+            },
+        }
+    }
+}
+
+impl TryFrom<SettingsView> for BotSettings {
+    type Error = ApiError;
+
+    fn try_from(view: SettingsView) -> Result<Self, ApiError> {
+        let name = |field: &str, text: String| {
+            ContentName::try_from(text).map_err(|error| ApiError::BadRequest(format!("{field}: {error}")))
+        };
+        let optional = |field: &str, text: Option<String>| text.map(|text| name(field, text)).transpose();
+        let scenarios = view.scenarios.into_iter().map(|scenario| {
+            if scenario.weight == 0 {
+                return Err(ApiError::BadRequest(format!("scenarios: the weight of {} is 0", scenario.name)));
+            }
+            Ok(WeightedScenario { name: name("scenarios", scenario.name)?, weight: scenario.weight })
+        });
+        Ok(Self {
+            rules: optional("rules", view.rules)?,
+            group_library: optional("group_library", view.group_library)?,
+            direct_library: optional("direct_library", view.direct_library)?,
+            scenarios: scenarios.collect::<Result<_, _>>()?,
+            groups: match view.groups {
+                GroupsView::None => GroupPolicy::None,
+                GroupsView::All => GroupPolicy::All,
+                GroupsView::Only(groups) => {
+                    if let Some(direct) = groups.iter().find(|id| **id >= 0) {
+                        let message = format!("groups: {direct} is no group; a group's id is negative");
+                        return Err(ApiError::BadRequest(message));
+                    }
+                    GroupPolicy::Only(groups.into_iter().map(ChatId::new).collect())
+                }
+            },
+        })
+    }
+}

@@ -1,0 +1,71 @@
+use serde_json::json;
+use troupe_dev::servers::{ClickHouse, Options};
+
+use crate::world::World;
+
+/// The schema that the stats service applies.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../deploy/clickhouse/0001_events_told.sql"),
+    include_str!("../../../../deploy/clickhouse/0002_events.sql"),
+];
+
+async fn tell(clickhouse: &ClickHouse, sql: &str) {
+    let url = format!("{}/?database=troupe", clickhouse.url());
+    let answer =
+        reqwest::Client::new().post(url).body(sql.to_owned()).send().await.expect("ClickHouse answers");
+    let ok = answer.status().is_success();
+    let text = answer.text().await.expect("it answers in text");
+    assert!(ok, "{text}");
+}
+
+#[tokio::test]
+async fn what_happened_is_counted_once_by_bot_and_chat() {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    let create = reqwest::Client::new().post(clickhouse.url()).body("CREATE DATABASE troupe");
+    assert!(create.send().await.expect("ClickHouse answers").status().is_success());
+    for migration in MIGRATIONS {
+        tell(&clickhouse, migration).await;
+    }
+    let rows = [
+        // id, kind, bot, chat, chat_kind, person, source, reason, goal
+        "('1', 'message_received', 1, 42, 'direct', 42, '', '', NULL)",
+        "('1', 'message_received', 1, 42, 'direct', 42, '', '', NULL)",
+        "('2', 'replied', 1, 42, 'direct', 42, 'entry', '', NULL)",
+        "('3', 'message_sent', 1, 42, 'direct', 42, 'entry', '', NULL)",
+        "('4', 'scenario_ended', 1, 42, 'direct', 42, '', '', true)",
+        "('5', 'scenario_ended', 1, 43, 'direct', 43, '', '', false)",
+        "('6', 'message_received', 2, -7, 'group', 42, '', '', NULL)",
+        "('7', 'silent', 2, -7, 'group', 42, '', 'no_match', NULL)",
+    ];
+    let columns = "id, kind, bot, chat, chat_kind, person, source, reason, goal";
+    tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", rows.join(", "))).await;
+    let world = World::with_clickhouse(&clickhouse.url()).await;
+
+    let all = world.get("/v1/statistics").await.ok();
+    let total = &all["total"];
+    assert_eq!(
+        (&total["received"], &total["sent"], &total["goals"]),
+        (&json!(2), &json!(1), &json!(1)),
+        "{all}"
+    );
+    assert_eq!((&total["scenarios_ended"], &total["people"]), (&json!(2), &json!(1)), "{all}");
+    assert_eq!(all["replies"], json!([{"name": "entry", "count": 1}]));
+    assert_eq!(all["silent"], json!([{"name": "no_match", "count": 1}]));
+    assert_eq!(all["chats"].as_array().unwrap().len(), 3, "{all}");
+
+    let one = world.get("/v1/statistics?bot=2").await.ok();
+    assert_eq!((&one["total"]["received"], &one["total"]["sent"]), (&json!(1), &json!(0)));
+    assert_eq!(one["chats"][0]["chat_kind"], "group");
+    assert_eq!(world.get("/v1/statistics?chat=42").await.ok()["total"]["received"], 1);
+    assert_eq!(world.get("/v1/statistics?from_ms=4000000000000").await.ok()["total"]["received"], 0);
+    world.get("/v1/statistics?bot=two").await.refused(400);
+    world.get("/v1/statistics?colour=red").await.refused(400);
+}
+
+#[tokio::test]
+async fn without_clickhouse_the_answer_says_so() {
+    let world = World::new().await;
+    let (error, message) = world.get("/v1/statistics").await.refused(503);
+    assert_eq!(error, "unavailable");
+    assert!(message.contains("ClickHouse"), "{message}");
+}
