@@ -7,7 +7,7 @@ use async_nats::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Bucket, Stream};
-use troupe_types::PartitionCount;
+use troupe_types::{PartitionCount, Timestamp};
 
 use crate::{Error, NatsConfig, Records, buckets, setup, streams};
 
@@ -116,6 +116,13 @@ impl Bus {
                 Err(Error::Read { what: format!("the end of {}", stream.name()), source: error.into() })
             }
         }
+    }
+
+    /// When `stream` was created, by the broker's clock. A new one of the same name begins its numbers anew, so a
+    /// position in a stream is worth something together with this.
+    pub fn created(&self, stream: Stream) -> Timestamp {
+        let nanos = self.stream(stream).cached_info().created.unix_timestamp_nanos();
+        Timestamp::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or_default())
     }
 
     /// Whether the broker is connected now, and every change of that. For readiness.

@@ -144,7 +144,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
             backoff: BACKOFF_MIN,
             payload: PhantomData,
         };
-        deliveries.begin().await?;
+        Box::pin(deliveries.begin()).await?;
         Ok(deliveries)
     }
 
@@ -160,7 +160,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
     async fn read(&mut self) -> Delivery<T> {
         loop {
             let Some(messages) = &mut self.messages else {
-                if let Err(error) = self.begin().await {
+                if let Err(error) = Box::pin(self.begin()).await {
                     self.pause(&error).await;
                 }
                 continue;
@@ -251,7 +251,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 receipt,
             }),
             Err(reason) => {
-                receipt.dead_letter(&reason).await;
+                Box::pin(receipt.dead_letter(&reason)).await;
                 None
             }
         }

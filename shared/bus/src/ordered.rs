@@ -87,7 +87,7 @@ impl Ordered {
             connection: bus.connection(),
             backoff: BACKOFF_MIN,
         };
-        ordered.opened = Some(ordered.begin().await?);
+        ordered.opened = Some(Box::pin(ordered.begin()).await?);
         Ok(ordered)
     }
 
@@ -103,7 +103,7 @@ impl Ordered {
         }
         loop {
             let Some(open) = &mut self.open else {
-                match self.begin().await {
+                match Box::pin(self.begin()).await {
                     Ok(opened) => return opened,
                     Err(error) => self.pause(&error).await,
                 }

@@ -124,7 +124,7 @@ mod tests {
         let long = Lease::new(2, now() + Duration::from_millis(30));
         fence.watch(short.clone());
         fence.watch(long.clone());
-        long.extend(now() + Duration::from_secs(3600));
+        long.extend(now() + Duration::from_hours(1));
         short.lost.cancelled().await;
         assert!(!short.valid());
         assert!(long.valid());

@@ -64,14 +64,13 @@ async fn the_next_update_comes_only_after_the_one_before_is_acknowledged() {
     // Whoever of the two gets one, the order stays.
     let mut taken = Vec::new();
     while taken.len() < 20 {
-        let delivery = soon(async {
+        let either = async {
             tokio::select! {
                 delivery = one.next() => delivery,
                 delivery = other.next() => delivery,
             }
-        })
-        .await
-        .unwrap();
+        };
+        let delivery = soon(Box::pin(either)).await.unwrap();
         taken.push(delivery.payload.key.message.get());
         delivery.ack().await;
     }

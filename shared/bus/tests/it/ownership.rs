@@ -22,7 +22,7 @@ struct Board {
 }
 
 impl Board {
-    fn acquire(&self, partition: Partition, instance: &str, lease: Lease) {
+    fn acquire(&self, partition: Partition, instance: &str, lease: &Lease) {
         let mut owners = self.owners.lock().unwrap();
         if let Some((owner, before)) = owners.insert(partition, (instance.to_owned(), lease.clone())) {
             assert!(!before.valid(), "{partition} is {owner}'s, and now {instance}'s too");
@@ -80,7 +80,7 @@ fn start_on(bus: &Bus, name: &'static str, board: &Board) -> Instance {
     let task = tokio::spawn(async move {
         while let Some(change) = ownership.next().await {
             match change {
-                Change::Acquired(partition, lease) => board.acquire(partition, name, lease),
+                Change::Acquired(partition, lease) => board.acquire(partition, name, &lease),
                 Change::Revoke(partition) => {
                     board.release(partition, name);
                     ownership.released(partition);

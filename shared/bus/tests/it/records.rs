@@ -34,8 +34,12 @@ async fn of_many_who_create_the_same_one_succeeds() {
             let records = bus.bucket(Bucket::Bots);
             async move { records.create("a", &number).await }
         });
-        let created = futures::future::join_all(creates).await;
-        assert_eq!(created.iter().filter(|created| created.is_ok()).count(), 1, "round {round}: {created:?}");
+        let outcomes = futures::future::join_all(creates).await;
+        assert_eq!(
+            outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+            1,
+            "round {round}: {outcomes:?}"
+        );
         bus.bucket(Bucket::Bots).delete("a").await.unwrap();
     }
 }

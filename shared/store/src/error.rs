@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use redis::RedisError;
+use troupe_types::Partition;
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address makes no sense. It is not shown: it may hold a password.
+    #[error("cannot read redis.url: {reason}")]
+    Url {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody answers, or not like a Redis server.
+    #[error("cannot connect to Redis at {address}: is it running, and is redis.url right?")]
+    Connect {
+        /// Host and port.
+        address: String,
+        /// What the client said.
+        #[source]
+        source: Cause,
+    },
+    /// The server would throw state away when its memory is full.
+    #[error("Redis at {address} evicts keys ({policy}): set its maxmemory-policy to noeviction")]
+    Evicts {
+        /// Host and port.
+        address: String,
+        /// Its policy.
+        policy: String,
+    },
+    /// Whether it was done is not known. Do the same again.
+    #[error("cannot {doing} partition {partition}")]
+    Call {
+        /// What was tried.
+        doing: &'static str,
+        /// Of which partition.
+        partition: Partition,
+        /// What the client said.
+        #[source]
+        source: Cause,
+    },
+    /// Too many messages of this partition wait to be published. Publish them, then do the same again.
+    #[error("{count} messages of partition {partition} wait to be published")]
+    OutboxFull {
+        /// The partition.
+        partition: Partition,
+        /// How many wait.
+        count: u32,
+    },
+    /// One decision has more messages than the outbox can ever hold.
+    #[error("a commit to partition {partition} has {count} messages, more than the outbox can hold")]
+    TooMany {
+        /// The partition.
+        partition: Partition,
+        /// How many it has.
+        count: usize,
+    },
+    /// What is stored is not what this crate writes.
+    #[error("what is stored of partition {partition} cannot be read: {reason}")]
+    Stored {
+        /// The partition.
+        partition: Partition,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Why a call failed. The client's own types do not leave this crate.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Cause(#[from] Why);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Why {
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    #[error("no answer within {0:?}")]
+    Deadline(Duration),
+}
+
+impl From<RedisError> for Cause {
+    fn from(error: RedisError) -> Self {
+        Self(Why::Redis(error))
+    }
+}

@@ -1,0 +1,274 @@
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use redis::{RedisError, Script, ScriptInvocation, aio::ConnectionManager};
+use troupe_types::{BotId, ChatId, Partition, UpdateKey, UserId};
+
+use crate::{
+    Document, Error, OutboxEntry, Pending, RedisConfig, connect::connect, document, error::Why,
+    outbox::place, scripts,
+};
+
+/// The state, kept in Redis. Clones share one connection, which is made again by itself when it is lost.
+#[derive(Debug, Clone)]
+pub struct Store {
+    connection: ConnectionManager,
+    timeout: Duration,
+    outbox_max: u32,
+    scripts: Arc<Scripts>,
+}
+
+#[derive(Debug)]
+struct Scripts {
+    load: Script,
+    commit: Script,
+    skip: Script,
+    begin: Script,
+    set_back: Script,
+}
+
+/// What deciding on an update needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The number up to which the partition's updates have been applied.
+    pub applied: u64,
+    /// The state of the bot.
+    pub bot: Option<Vec<u8>>,
+    /// The state of the chat.
+    pub chat: Option<Vec<u8>>,
+    /// The state of the person.
+    pub person: Option<Vec<u8>>,
+}
+
+/// What was decided on an update.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// The partition.
+    pub partition: Partition,
+    /// The update's number in its stream.
+    pub sequence: u64,
+    /// What the update is known by.
+    pub update: UpdateKey,
+    /// The new states; `None` deletes one.
+    pub writes: Vec<(Document, Option<Vec<u8>>)>,
+    /// What is to be published, in this order.
+    pub outbox: Vec<OutboxEntry>,
+}
+
+/// What came of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// It was done; these are to be published.
+    Done(Vec<Pending>),
+    /// An update with this number or a higher one was applied before; nothing was changed. What it had to publish may
+    /// still be in the outbox.
+    AlreadyApplied,
+    /// The same update was applied before, under another number: it was published twice. Only the position moved.
+    Repeated,
+}
+
+impl Store {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If nobody answers, or the server evicts keys. A connection that is lost later is made again by itself.
+    pub async fn connect(config: &RedisConfig) -> Result<Self, Error> {
+        Ok(Self {
+            connection: connect(config).await?,
+            timeout: config.timeout,
+            outbox_max: config.outbox_max,
+            scripts: Arc::new(Scripts {
+                load: scripts::load(),
+                commit: scripts::commit(),
+                skip: scripts::skip(),
+                begin: scripts::begin(),
+                set_back: scripts::set_back(),
+            }),
+        })
+    }
+
+    /// Loads what deciding on an update of `bot`, `chat` and `person` needs, in one round trip.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn load(
+        &self,
+        partition: Partition,
+        bot: BotId,
+        chat: ChatId,
+        person: UserId,
+    ) -> Result<Loaded, Error> {
+        let mut call = self.scripts.load.key(document::position(partition));
+        call.key(Document::Bot(bot).key(partition))
+            .key(Document::Chat(bot, chat).key(partition))
+            .key(Document::Person(bot, person).key(partition));
+        let (applied, bot, chat, person): (Option<u64>, _, _, _) =
+            self.invoke("load", partition, &call).await?;
+        Ok(Loaded { applied: applied.unwrap_or(0), bot, chat, person })
+    }
+
+    /// Commits what was decided on an update: state, position and outbox together, or none of it.
+    ///
+    /// # Errors
+    /// [`Error::OutboxFull`] if more waits to be published than may. [`Error::Call`] if it is not known whether it was
+    /// done: commit the same again, and [`Committed::AlreadyApplied`] tells that it was.
+    pub async fn commit(&self, commit: &Commit) -> Result<Committed, Error> {
+        let Commit { partition, sequence, update, writes, outbox } = commit;
+        let partition = *partition;
+        if outbox.len() > usize::try_from(self.outbox_max).unwrap_or(usize::MAX) {
+            return Err(Error::TooMany { partition, count: outbox.len() });
+        }
+        let mut call = self.scripts.commit.prepare_invoke();
+        call.key(document::position(partition))
+            .key(document::outbox(partition))
+            .key(document::seen(partition, update.bot, update.chat))
+            .arg(*sequence)
+            .arg(in_chat(update))
+            .arg(self.outbox_max)
+            .arg(outbox.len());
+        for (number, entry) in outbox.iter().enumerate() {
+            call.arg(place(*sequence, number)).arg(entry.to_bytes());
+        }
+        for (document, value) in writes {
+            call.key(document.key(partition));
+            match value {
+                Some(value) => call.arg([b"=".as_slice(), value].concat()),
+                None => call.arg("-"),
+            };
+        }
+        let (outcome, count): (String, u32) = self.invoke("commit to", partition, &call).await?;
+        match outcome.as_str() {
+            "committed" => {
+                let pending = |(number, entry): (usize, &OutboxEntry)| Pending {
+                    place: place(*sequence, number),
+                    entry: entry.clone(),
+                };
+                Ok(Committed::Done(outbox.iter().enumerate().map(pending).collect()))
+            }
+            "applied" => Ok(Committed::AlreadyApplied),
+            "repeated" => Ok(Committed::Repeated),
+            "full" => Err(Error::OutboxFull { partition, count }),
+            other => Err(Error::Stored { partition, reason: format!("the commit answered {other:?}") }),
+        }
+    }
+
+    /// Moves the position past an update that nobody will apply, such as a dead letter.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn skip(&self, partition: Partition, sequence: u64) -> Result<(), Error> {
+        let mut call = self.scripts.skip.key(document::position(partition));
+        call.arg(sequence);
+        let _: u8 = self.invoke("skip an update of", partition, &call).await?;
+        Ok(())
+    }
+
+    /// Counts how often an update was begun that is not committed yet, this time included. For updates that come again:
+    /// one that ends the process each time has to be given up.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again, and counts again.
+    pub async fn begin(&self, partition: Partition, sequence: u64) -> Result<u32, Error> {
+        let mut call = self.scripts.begin.key(document::position(partition));
+        call.arg(sequence);
+        self.invoke("count the tries of", partition, &call).await
+    }
+
+    /// The number up to which the partition's updates have been applied; 0 if none was.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn applied(&self, partition: Partition) -> Result<u64, Error> {
+        let mut command = redis::cmd("HGET");
+        command.arg(document::position(partition)).arg("applied");
+        let mut connection = self.connection.clone();
+        let applied: Option<u64> =
+            self.call("read the position of", partition, command.query_async(&mut connection)).await?;
+        Ok(applied.unwrap_or(0))
+    }
+
+    /// Sets the position of `partition` back from `from` to `to`: the broker has lost what lay between, and gives the
+    /// same numbers to new messages. Returns whether it did; if not, the position is not `from` any more.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn set_back(&self, partition: Partition, from: u64, to: u64) -> Result<bool, Error> {
+        let mut call = self.scripts.set_back.key(document::position(partition));
+        call.arg(from).arg(to);
+        let done: u8 = self.invoke("set back", partition, &call).await?;
+        Ok(done == 1)
+    }
+
+    /// What of `partition` is still to be published, in order.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again. [`Error::Stored`] if an entry cannot be read.
+    pub async fn outbox(&self, partition: Partition) -> Result<Vec<Pending>, Error> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(document::outbox(partition));
+        let mut connection = self.connection.clone();
+        let entries: BTreeMap<String, Vec<u8>> =
+            self.call("read the outbox of", partition, command.query_async(&mut connection)).await?;
+        let pending = |(place, bytes): (String, Vec<u8>)| match OutboxEntry::from_bytes(&bytes) {
+            Ok(entry) => Ok(Pending { place, entry }),
+            Err(reason) => Err(Error::Stored { partition, reason }),
+        };
+        entries.into_iter().map(pending).collect()
+    }
+
+    /// Removes from the outbox of `partition` what the broker has stored.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn published<'a>(
+        &self,
+        partition: Partition,
+        places: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Error> {
+        let mut command = redis::cmd("HDEL");
+        command.arg(document::outbox(partition));
+        let mut count = 0;
+        for place in places {
+            command.arg(place);
+            count += 1;
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        let mut connection = self.connection.clone();
+        let _: u32 =
+            self.call("empty the outbox of", partition, command.query_async(&mut connection)).await?;
+        Ok(())
+    }
+
+    async fn invoke<T: redis::FromRedisValue>(
+        &self,
+        doing: &'static str,
+        partition: Partition,
+        call: &ScriptInvocation<'_>,
+    ) -> Result<T, Error> {
+        let mut connection = self.connection.clone();
+        self.call(doing, partition, call.invoke_async(&mut connection)).await
+    }
+
+    /// Gives a call a deadline of its own: while the connection is being made again, calls wait for that.
+    async fn call<T>(
+        &self,
+        doing: &'static str,
+        partition: Partition,
+        call: impl Future<Output = Result<T, RedisError>>,
+    ) -> Result<T, Error> {
+        let failed = |why: Why| Error::Call { doing, partition, source: why.into() };
+        match tokio::time::timeout(self.timeout, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failed(error.into())),
+            Err(_) => Err(failed(Why::Deadline(self.timeout))),
+        }
+    }
+}
+
+/// What an update is known by among those of its chat.
+fn in_chat(update: &UpdateKey) -> String {
+    let key = update.to_string();
+    // The key begins with bot and chat, which the place where it is kept tells already.
+    key.splitn(3, '/').nth(2).map(str::to_owned).unwrap_or(key)
+}
