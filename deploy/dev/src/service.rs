@@ -25,9 +25,9 @@ pub fn program(name: &str) -> Result<PathBuf, Error> {
         Error::new(format!("find {name}"), cause).advise("Build it: cargo build --workspace --bins")
     };
     let own = std::env::current_exe().map_err(|error| fault(error.to_string()))?;
-    // Tests lie one folder deeper than programs.
-    let folder =
-        own.parent().map(|folder| if folder.ends_with("deps") { folder.join("..") } else { folder.into() });
+    // Tests and examples lie one folder deeper than programs.
+    let deeper = |folder: &Path| folder.ends_with("deps") || folder.ends_with("examples");
+    let folder = own.parent().map(|folder| if deeper(folder) { folder.join("..") } else { folder.into() });
     let path = folder.unwrap_or_default().join(name);
     if path.exists() {
         Ok(path.canonicalize().unwrap_or(path))
@@ -116,7 +116,8 @@ impl Kind for Program {
         // A configuration file of the operator's, lying about in the checkout, is for another installation.
         spec.folder = Some(data.to_owned());
         spec.environment.clone_from(&self.environment);
-        spec.env("TROUPE__HTTP__LISTEN", format!("127.0.0.1:{port}"))
+        // A log is a file: colours would only be in the way.
+        spec.env("NO_COLOR", "1").env("TROUPE__HTTP__LISTEN", format!("127.0.0.1:{port}"))
     }
 
     async fn ready(&self, port: u16, _process: u32) -> Result<(), String> {
