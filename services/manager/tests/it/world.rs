@@ -23,7 +23,7 @@ pub struct World {
     pub url: String,
     client: Client,
     _manager: AbortOnDropHandle<anyhow::Result<()>>,
-    _logins: Vec<AbortOnDropHandle<()>>,
+    logins: Vec<AbortOnDropHandle<()>>,
     _nats: Nats,
 }
 
@@ -84,7 +84,7 @@ impl World {
         while client.get(format!("{url}/healthz")).send().await.is_err() {
             tokio::task::yield_now().await;
         }
-        Self { bus, url, client, _manager: AbortOnDropHandle::new(manager), _logins: Vec::new(), _nats: nats }
+        Self { bus, url, client, _manager: AbortOnDropHandle::new(manager), logins: Vec::new(), _nats: nats }
     }
 
     /// From now on somebody signs bots in, as ingress does.
@@ -92,7 +92,7 @@ impl World {
         for partition in self.bus.partitions().all() {
             let mut requests =
                 self.bus.serve(Subject::Login(partition)).await.expect("requests can be served");
-            self._logins.push(AbortOnDropHandle::new(tokio::spawn(async move {
+            self.logins.push(AbortOnDropHandle::new(tokio::spawn(async move {
                 while let Some(request) = requests.next().await {
                     let login: LoginRequest = request.decode().expect("it is a login request");
                     request.respond(&reply(&login)).await.expect("the answer goes out");

@@ -30,8 +30,8 @@ async fn a_person_with_telethon_is_answered_in_private_and_in_the_group() {
             "lines": [
                 {"to": "clara_of_harbour", "text": "hello", "answers": 2},
                 {"to": "clara_of_harbour", "text": "Tess", "answers": 1},
-                {"to": "harbour_boris_bot", "text": "what are your opening hours?", "answers": 1},
-                {"to": world.scene.group, "text": "how much does it cost?", "answers": 1},
+                {"to": "harbour_boris_bot", "text": "What are the fees?", "answers": 1},
+                {"to": world.scene.group, "text": "What are the fees?", "answers": 1},
             ],
         });
         let answers = talk(&python, &task).await;
@@ -43,7 +43,9 @@ async fn a_person_with_telethon_is_answered_in_private_and_in_the_group() {
         assert!(said[0][0].contains("Clara") && said[0][1].contains("call you"), "{transport}: {said:?}");
         assert!(said[1][0].contains("Tess"), "{transport}: {said:?}");
         // The libraries: any of an entry's variations, in the person's language.
-        assert!(!said[2][0].is_empty() && !said[3][0].is_empty(), "{transport}: {said:?}");
+        for answer in [said[2][0], said[3][0]] {
+            assert!(answer.to_lowercase().contains("fee"), "{transport}: {said:?}");
+        }
     }
 }
 
