@@ -1,0 +1,117 @@
+//! Events that are written together.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use troupe_protocol::TraceContext;
+use troupe_types::Timestamp;
+
+use crate::{config::BatchConfig, row::EventRow};
+
+/// Rows that make one insert: one block in one partition of the table, stored whole or not at all.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    rows: Vec<EventRow>,
+    traces: Vec<TraceContext>,
+    bytes: usize,
+    since: Option<Instant>,
+}
+
+impl Batch {
+    /// Adds a row, and the trace that its event was told in.
+    pub(crate) fn push(&mut self, row: EventRow, trace: TraceContext) {
+        self.since.get_or_insert_with(Instant::now);
+        self.bytes += row.size();
+        self.rows.push(row);
+        self.traces.push(trace);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn rows(&self) -> &[EventRow] {
+        &self.rows
+    }
+
+    pub(crate) fn traces(&self) -> &[TraceContext] {
+        &self.traces
+    }
+
+    /// Whether no more fit.
+    pub(crate) fn is_full(&self, config: &BatchConfig) -> bool {
+        self.rows.len() >= config.rows_max || self.bytes >= config.bytes_max
+    }
+
+    /// When the first row has waited long enough for others; `None` while there is none.
+    pub(crate) fn due(&self, config: &BatchConfig) -> Option<Instant> {
+        Some(self.since? + config.wait_max)
+    }
+
+    /// Makes it ready to be written: all rows are told to be written `now`, so that they share a partition of the table.
+    pub(crate) fn seal(&mut self, now: Timestamp) {
+        for row in &mut self.rows {
+            row.written = now.as_millis();
+        }
+    }
+
+    /// What a repeated insert of the same rows is recognised by.
+    ///
+    /// The range of numbers is for people. The hash is what tells apart two batches with the same ends: another instance
+    /// with other partitions may cut one, and ClickHouse would drop its rows without a word.
+    pub(crate) fn token(&self) -> String {
+        let mut hash = Sha256::new();
+        for row in &self.rows {
+            hash.update(row.stream.to_be_bytes());
+            hash.update(row.seq.to_be_bytes());
+        }
+        let ends = self.rows.first().zip(self.rows.last());
+        let (first, last) = ends.map_or((0, 0), |(first, last)| (first.seq, last.seq));
+        format!("events-{first}-{last}-{}", hex(&hash.finalize()[..16]))
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn batch(sequences: &[u64]) -> Batch {
+        let mut batch = Batch::default();
+        for &seq in sequences {
+            batch.push(EventRow { seq, ..EventRow::default() }, TraceContext::default());
+        }
+        batch
+    }
+
+    #[test]
+    fn the_token_is_the_same_for_the_same_rows_alone() {
+        let token = batch(&[3, 4, 9]).token();
+        assert!(token.starts_with("events-3-9-"), "{token}");
+        let mut again = batch(&[3, 4, 9]);
+        again.seal(Timestamp::from_millis(77));
+        assert_eq!(token, again.token());
+        assert_ne!(token, batch(&[3, 5, 9]).token());
+        assert_ne!(token, batch(&[3, 9]).token());
+    }
+
+    #[test]
+    fn rows_and_bytes_fill_it() {
+        let config = BatchConfig { rows_max: 2, bytes_max: 1 << 20, wait_max: Duration::from_secs(1) };
+        assert!(!batch(&[1]).is_full(&config));
+        assert!(batch(&[1, 2]).is_full(&config));
+        let config = BatchConfig { rows_max: 100, bytes_max: size_of::<EventRow>(), ..config };
+        assert!(batch(&[1]).is_full(&config));
+        assert!(Batch::default().due(&config).is_none());
+    }
+}

@@ -1,0 +1,172 @@
+//! ClickHouse, as stats uses it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use clickhouse::{Client, Compression, Row};
+use hyper_util::{
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::Deserialize;
+use troupe_types::{Partition, Timestamp};
+
+use crate::{batch::Batch, config::ClickHouseConfig, row::EventRow};
+
+/// ClickHouse closes a quiet connection after 3 s (10 s since 23.11); one that it is closing must not be used.
+const IDLE_MAX: Duration = Duration::from_secs(2);
+
+/// A connection to one database.
+#[derive(Clone)]
+pub(crate) struct Database {
+    client: Client,
+    /// For what has to be done before there is a database.
+    server: Client,
+    name: String,
+    timeout: Duration,
+}
+
+/// A call that did not do what it was to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// ClickHouse refused it, or could not be reached: then it may have been done all the same.
+    #[error("cannot {doing}")]
+    Failed {
+        doing: String,
+        #[source]
+        source: clickhouse::error::Error,
+    },
+    /// It may have been done all the same.
+    #[error("cannot {doing}: no answer in {timeout:?}")]
+    Timeout { doing: String, timeout: Duration },
+}
+
+impl Error {
+    /// Whether ClickHouse answered that it will not do it.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Failed { source: clickhouse::error::Error::BadResponse(_), .. })
+    }
+}
+
+impl Database {
+    pub(crate) fn new(config: &ClickHouseConfig) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(Duration::from_mins(1)));
+        connector.set_connect_timeout(Some(config.timeout.min(Duration::from_secs(5))));
+        let http = HttpClient::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_MAX).build(connector);
+        let server = Client::with_http_client(http)
+            .with_url(&config.url)
+            .with_user(&config.user)
+            .with_password(config.password.expose())
+            // Said, because the default changes with a feature that any crate in the build may switch on.
+            .with_compression(Compression::Lz4)
+            // The default is 1: ClickHouse would put batches together anew, and acknowledge each by itself.
+            .with_setting("async_insert", "0");
+        Self {
+            client: server.clone().with_database(&config.database),
+            server,
+            name: config.database.clone(),
+            timeout: config.timeout,
+        }
+    }
+
+    /// Makes the database if it is absent.
+    pub(crate) async fn create(&self) -> Result<(), Error> {
+        let there = self
+            .server
+            .query("SELECT count() FROM system.databases WHERE name = ?")
+            .bind(&self.name)
+            .fetch_one::<u64>();
+        let there = self.call("look for the database", self.timeout, there).await?;
+        if there > 0 {
+            // A user who may not make databases is no reason to fail.
+            return Ok(());
+        }
+        let sql = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&self.name));
+        self.call(
+            &format!("create the database {}", self.name),
+            self.timeout,
+            self.server.query_raw(&sql).execute(),
+        )
+        .await
+    }
+
+    /// Runs a statement that gives nothing back.
+    pub(crate) async fn execute(&self, doing: &str, sql: &str, timeout: Duration) -> Result<(), Error> {
+        self.call(doing, timeout, self.client.query_raw(sql).execute()).await
+    }
+
+    /// Runs a query.
+    pub(crate) async fn rows<T>(&self, doing: &str, query: clickhouse::query::Query) -> Result<Vec<T>, Error>
+    where
+        T: clickhouse::RowOwned + clickhouse::RowRead,
+    {
+        self.call(doing, self.timeout, query.fetch_all::<T>()).await
+    }
+
+    /// Begins a query.
+    pub(crate) fn query(&self, sql: &str) -> clickhouse::query::Query {
+        self.client.query(sql)
+    }
+
+    /// Up to which number of the stream created at `stream` all events of each partition are written; 0 if none is.
+    pub(crate) async fn positions(
+        &self,
+        stream: Timestamp,
+        partitions: &[Partition],
+    ) -> Result<BTreeMap<Partition, u64>, Error> {
+        #[derive(Deserialize, Row)]
+        struct Position {
+            partition: u16,
+            seq: u64,
+        }
+        let numbers: Vec<u16> = partitions.iter().map(|partition| partition.number()).collect();
+        let query = self
+            .query(
+                "SELECT partition, max(seq) AS seq FROM events_told
+                 WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition",
+            )
+            .bind(stream.as_millis())
+            .bind(numbers);
+        let found = self.rows::<Position>("read the position", query).await?;
+        let mut positions: BTreeMap<Partition, u64> =
+            partitions.iter().map(|partition| (*partition, 0)).collect();
+        positions.extend(found.into_iter().map(|found| (Partition::new(found.partition), found.seq)));
+        Ok(positions)
+    }
+
+    /// Writes a batch. If that fails, it is not known whether it is stored: the same batch under the same token has to
+    /// be written again, or its position read.
+    pub(crate) async fn insert(&self, batch: &Batch, token: &str) -> Result<(), Error> {
+        let insert = async {
+            let mut insert = self
+                .client
+                .insert::<EventRow>("events_told")
+                .await?
+                .with_setting("insert_deduplication_token", token);
+            for row in batch.rows() {
+                insert.write(row).await?;
+            }
+            insert.end().await
+        };
+        self.call("write events", self.timeout, insert).await
+    }
+
+    async fn call<T>(
+        &self,
+        doing: &str,
+        timeout: Duration,
+        call: impl Future<Output = Result<T, clickhouse::error::Error>>,
+    ) -> Result<T, Error> {
+        match tokio::time::timeout(timeout, call).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(source)) => Err(Error::Failed { doing: doing.to_owned(), source }),
+            Err(_) => Err(Error::Timeout { doing: doing.to_owned(), timeout }),
+        }
+    }
+}
+
+/// A name as SQL takes any.
+fn identifier(name: &str) -> String {
+    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+}

@@ -1,0 +1,123 @@
+//! stats writes what happened into ClickHouse, each event once, in batches.
+//!
+//! Any number of instances run side by side; each owns some partitions and reads their events in order. Where to go on
+//! is kept by ClickHouse itself: it is the highest number among the rows of a partition. A batch is one insert that is
+//! stored whole or not at all, so whoever takes over, after whatever crash, reads that number and misses nothing. What
+//! is stored twice all the same, because an insert was still under way when its writer died, or because an event was
+//! told twice, has the same id, and the view `events` shows it once.
+//!
+//! While ClickHouse is away nothing is read beyond two batches: events wait in their stream.
+
+mod batch;
+pub mod config;
+mod database;
+mod metrics;
+mod row;
+mod schema;
+mod writer;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use troupe_bus::{
+    Bus,
+    ownership::{self, Change, Lease, Ownership},
+};
+use troupe_service::{Clock, health::Health};
+use troupe_types::Partition;
+
+use crate::{config::Config, database::Database, writer::Writer};
+
+/// Changes of ownership that follow each other so closely are taken as one: each makes writing begin anew.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// Runs stats until `stop`, as `instance`: brings ClickHouse's tables to what this version needs, then writes.
+///
+/// # Errors
+/// If the configuration cannot be used, ClickHouse refuses a migration, or the bus is closed.
+pub async fn run(
+    config: Config,
+    bus: Bus,
+    clock: Arc<dyn Clock>,
+    instance: &str,
+    health: &Health,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    config.check()?;
+    let (reachable, ownership_ready) = (health.dependency("clickhouse"), health.dependency("ownership"));
+    let database = Database::new(&config.clickhouse);
+    match stop.run_until_cancelled(schema::prepare(&database, &bus, instance)).await {
+        Some(prepared) => prepared.context("cannot prepare ClickHouse")?,
+        None => return Ok(()),
+    }
+    reachable.set(true);
+    let mut ownership =
+        ownership::join(&bus, "stats", instance, stop.clone()).context("cannot announce this instance")?;
+    ownership_ready.set(true);
+    let writer = Writer { bus, database, clock, batch: config.batch, reachable };
+    let grace_over = async {
+        stop.cancelled().await;
+        sleep(config.shutdown_grace).await;
+    };
+    tokio::select! {
+        ended = follow(&writer, &mut ownership) => ended,
+        () = grace_over => {
+            tracing::warn!("the grace period is over: leases run out by themselves");
+            Ok(())
+        }
+    }
+}
+
+/// Writes what this instance owns, and begins anew with each change of that.
+async fn follow(writer: &Writer, ownership: &mut Ownership) -> anyhow::Result<()> {
+    let mut owned: BTreeMap<Partition, Lease> = BTreeMap::new();
+    loop {
+        let Some(change) = next_change(writer, &owned, ownership).await? else { return Ok(()) };
+        let mut revoked = Vec::new();
+        apply(change, &mut owned, &mut revoked);
+        while let Ok(Some(change)) = timeout(SETTLE, ownership.next()).await {
+            apply(change, &mut owned, &mut revoked);
+        }
+        for partition in revoked {
+            ownership.released(partition);
+        }
+        metrics::partitions(owned.len());
+    }
+}
+
+fn apply(change: Change, owned: &mut BTreeMap<Partition, Lease>, revoked: &mut Vec<Partition>) {
+    match change {
+        Change::Acquired(partition, lease) => _ = owned.insert(partition, lease),
+        Change::Revoke(partition) => {
+            owned.remove(&partition);
+            revoked.push(partition);
+        }
+    }
+}
+
+/// Writes until there is a change of ownership, and returns it when nothing is being written any more.
+async fn next_change(
+    writer: &Writer,
+    owned: &BTreeMap<Partition, Lease>,
+    ownership: &mut Ownership,
+) -> anyhow::Result<Option<Change>> {
+    if owned.is_empty() {
+        return Ok(ownership.next().await);
+    }
+    let stop = CancellationToken::new();
+    let mut writing = std::pin::pin!(writer.run(owned, &stop));
+    let change = tokio::select! {
+        biased;
+        change = ownership.next() => change,
+        ended = &mut writing => {
+            // A lease was lost: which one is told next.
+            ended?;
+            return Ok(ownership.next().await);
+        }
+    };
+    stop.cancel();
+    writing.await?;
+    Ok(change)
+}

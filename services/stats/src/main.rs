@@ -1,0 +1,25 @@
+//! Starts stats: configuration, telemetry, health, bus; then [`troupe_stats::run`].
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use troupe_bus::Bus;
+use troupe_service::{
+    SystemClock,
+    health::{self, Health},
+    instance_name, shutdown, telemetry,
+};
+use troupe_stats::config::Config;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::load()?;
+    let _telemetry = telemetry::init("stats", &config.telemetry)?;
+    let stop = shutdown::on_signal()?;
+    let health = Health::new();
+    let nats = health.dependency("nats");
+    health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
+    let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
+    nats.set(true);
+    troupe_stats::run(config, bus, Arc::new(SystemClock), instance_name(), &health, stop).await
+}

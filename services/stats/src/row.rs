@@ -1,0 +1,368 @@
+//! An event as a row of the table `events_told`.
+
+use clickhouse::Row;
+use serde::Serialize;
+use troupe_bus::Stored;
+use troupe_protocol::{Event, EventBody, SessionState, Source};
+use troupe_types::{MediaKind, Timestamp};
+
+/// A row; its fields are the columns, which `deploy/clickhouse` explains. What an event does not have is empty.
+///
+/// ClickHouse takes a `DateTime64(3)` as milliseconds since the epoch.
+#[derive(Debug, Clone, Default, PartialEq, Row, Serialize)]
+pub(crate) struct EventRow {
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
+    pub(crate) time: i64,
+    pub(crate) bot: u64,
+    pub(crate) chat: Option<i64>,
+    pub(crate) chat_kind: &'static str,
+    pub(crate) person: Option<i64>,
+    pub(crate) update: String,
+    pub(crate) action: String,
+    pub(crate) message: Option<i32>,
+    pub(crate) media: &'static str,
+    pub(crate) own_bot: bool,
+    pub(crate) source: &'static str,
+    pub(crate) source_name: String,
+    pub(crate) source_entry: String,
+    pub(crate) source_variation: Option<u16>,
+    pub(crate) source_version: Option<u32>,
+    pub(crate) reason: String,
+    pub(crate) scenario: String,
+    pub(crate) scenario_version: Option<u32>,
+    pub(crate) step: String,
+    pub(crate) valid: Option<bool>,
+    pub(crate) goal: Option<bool>,
+    pub(crate) variable: String,
+    pub(crate) decide_us: Option<u64>,
+    pub(crate) reply_ms: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) wait_s: Option<u32>,
+    pub(crate) method: String,
+    pub(crate) session: &'static str,
+    pub(crate) trace_id: String,
+    pub(crate) partition: u16,
+    pub(crate) seq: u64,
+    pub(crate) stream: i64,
+    pub(crate) written: i64,
+}
+
+impl EventRow {
+    /// The row of an event that was read from the stream created at `stream`. Its batch has still to set `written`.
+    pub(crate) fn new(stored: Stored<Event>, stream: Timestamp) -> Self {
+        let Stored { payload: event, sequence, partition, trace, pending: _ } = stored;
+        let chat_kind = event.chat.map_or("", |chat| match chat.kind() {
+            troupe_types::ChatKind::Direct => "direct",
+            troupe_types::ChatKind::Group => "group",
+        });
+        let mut row = Self {
+            id: event.id,
+            time: event.time.as_millis(),
+            bot: event.bot.get(),
+            chat: event.chat.map(troupe_types::ChatId::get),
+            chat_kind,
+            person: event.person.map(troupe_types::UserId::get),
+            update: event.update.map(|key| key.to_string()).unwrap_or_default(),
+            trace_id: trace.trace_id().unwrap_or_default().to_owned(),
+            partition: partition.number(),
+            seq: sequence,
+            stream: stream.as_millis(),
+            ..Self::default()
+        };
+        row.tell(event.body);
+        row
+    }
+
+    fn tell(&mut self, body: EventBody) {
+        self.kind = kind(&body);
+        match body {
+            EventBody::MessageReceived { message, media, own_bot } => {
+                self.message = Some(message.get());
+                self.media = media.map_or("", media_kind);
+                self.own_bot = own_bot;
+            }
+            EventBody::MessageEdited { message } => self.message = Some(message.get()),
+            EventBody::Replied { source, decide_us } => {
+                self.decided_by(source);
+                self.decide_us = Some(decide_us);
+            }
+            EventBody::Silent { reason, decide_us } => {
+                self.reason = reason;
+                self.decide_us = Some(decide_us);
+            }
+            EventBody::PersonFirstSeen | EventBody::OptedOut => {}
+            EventBody::ScenarioStarted { scenario, version } => self.in_scenario(scenario, version),
+            EventBody::StepReached { scenario, version, step } => {
+                self.in_scenario(scenario, version);
+                self.step = step;
+            }
+            EventBody::StepAnswered { scenario, version, step, valid } => {
+                self.in_scenario(scenario, version);
+                self.step = step;
+                self.valid = Some(valid);
+            }
+            EventBody::ScenarioEnded { scenario, version, step, goal } => {
+                self.in_scenario(scenario, version);
+                self.step = step;
+                self.goal = Some(goal);
+            }
+            EventBody::VariableChanged { variable } => self.variable = variable,
+            EventBody::MessageSent { message, action, source, reply_ms } => {
+                self.message = Some(message.get());
+                self.action = action.to_string();
+                self.decided_by(source);
+                self.reply_ms = Some(reply_ms);
+            }
+            EventBody::DeliveryFailed { action, reason } => {
+                self.action = action.to_string();
+                self.reason = reason;
+            }
+            EventBody::FileStored { action, bytes } => {
+                self.action = action.to_string();
+                self.bytes = Some(bytes);
+            }
+            EventBody::FloodWait { seconds, method } => {
+                self.wait_s = Some(seconds);
+                self.method = method;
+            }
+            EventBody::Session { state } => self.session = session(state),
+        }
+    }
+
+    fn in_scenario(&mut self, scenario: String, version: u32) {
+        self.scenario = scenario;
+        self.scenario_version = Some(version);
+    }
+
+    fn decided_by(&mut self, source: Source) {
+        match source {
+            Source::Guard => self.source = "guard",
+            Source::TriggerGroup { group } => {
+                self.source = "trigger_group";
+                self.source_name = group;
+            }
+            Source::FailMessage { group } => {
+                self.source = "fail_message";
+                self.source_name = group;
+            }
+            Source::Step { scenario, version, step } => {
+                self.source = "step";
+                self.source_name = scenario;
+                self.source_version = Some(version);
+                self.source_entry = step;
+            }
+            Source::Entry { library, entry, variation } => {
+                self.source = "entry";
+                self.source_name = library;
+                self.source_entry = entry;
+                self.source_variation = Some(variation);
+            }
+            Source::Fallback { library, variation } => {
+                self.source = "fallback";
+                self.source_name = library;
+                self.source_variation = Some(variation);
+            }
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        let texts = [
+            &self.id,
+            &self.update,
+            &self.action,
+            &self.source_name,
+            &self.source_entry,
+            &self.reason,
+            &self.scenario,
+            &self.step,
+            &self.variable,
+            &self.method,
+            &self.trace_id,
+        ];
+        size_of::<Self>() + texts.iter().map(|text| text.capacity()).sum::<usize>()
+    }
+}
+
+/// An event's kind as the column `kind` has it: as it stands in the message's `type`.
+fn kind(body: &EventBody) -> &'static str {
+    match body {
+        EventBody::MessageReceived { .. } => "message_received",
+        EventBody::MessageEdited { .. } => "message_edited",
+        EventBody::Replied { .. } => "replied",
+        EventBody::Silent { .. } => "silent",
+        EventBody::PersonFirstSeen => "person_first_seen",
+        EventBody::OptedOut => "opted_out",
+        EventBody::ScenarioStarted { .. } => "scenario_started",
+        EventBody::StepReached { .. } => "step_reached",
+        EventBody::StepAnswered { .. } => "step_answered",
+        EventBody::ScenarioEnded { .. } => "scenario_ended",
+        EventBody::VariableChanged { .. } => "variable_changed",
+        EventBody::MessageSent { .. } => "message_sent",
+        EventBody::DeliveryFailed { .. } => "delivery_failed",
+        EventBody::FileStored { .. } => "file_stored",
+        EventBody::FloodWait { .. } => "flood_wait",
+        EventBody::Session { .. } => "session",
+    }
+}
+
+const fn media_kind(media: MediaKind) -> &'static str {
+    match media {
+        MediaKind::Photo => "photo",
+        MediaKind::Document => "document",
+        MediaKind::Other => "other",
+    }
+}
+
+const fn session(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Connecting => "connecting",
+        SessionState::Online => "online",
+        SessionState::Stopped => "stopped",
+        SessionState::LoggedOut => "logged_out",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use troupe_protocol::TraceContext;
+    use troupe_types::Partition;
+
+    use super::*;
+
+    const ACTION: &str = "7/42/5/new#0";
+
+    /// The row of an event of this body, as JSON, without the columns that are empty and those that all rows have.
+    fn row(body: &Value) -> Value {
+        let mut event = json!({"id": "x", "bot": 7, "time": 1});
+        event.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let payload: Event = serde_json::from_value(event.clone()).unwrap();
+        let stored = Stored {
+            payload,
+            sequence: 9,
+            partition: Partition::new(3),
+            trace: TraceContext::default(),
+            pending: 0,
+        };
+        let row = EventRow::new(stored, Timestamp::from_millis(5));
+        assert_eq!(row.kind, event["type"], "the column says what the message says");
+        let mut row = serde_json::to_value(&row).unwrap();
+        let common = ["id", "kind", "time", "bot", "partition", "seq", "stream"];
+        row.as_object_mut().unwrap().retain(|name, value| {
+            !common.contains(&name.as_str())
+                && *value != json!("")
+                && *value != json!(0)
+                && *value != json!(null)
+        });
+        assert!(row["own_bot"].is_boolean());
+        if row["own_bot"] == json!(false) {
+            row.as_object_mut().unwrap().remove("own_bot");
+        }
+        row
+    }
+
+    #[test]
+    fn every_kind_of_event_fills_its_columns() {
+        let entry = json!({"by": "entry", "library": "small-talk", "entry": "hello", "variation": 2});
+        let cases = [
+            (
+                json!({"type": "message_received", "message": 5, "media": "photo", "own_bot": true}),
+                json!({"message": 5, "media": "photo", "own_bot": true}),
+            ),
+            (json!({"type": "message_edited", "message": 5}), json!({"message": 5})),
+            (
+                json!({"type": "replied", "source": entry, "decide_us": 1500}),
+                json!({"source": "entry", "source_name": "small-talk", "source_entry": "hello", "source_variation": 2, "decide_us": 1500}),
+            ),
+            (
+                json!({"type": "silent", "reason": "no_match", "decide_us": 9}),
+                json!({"reason": "no_match", "decide_us": 9}),
+            ),
+            (json!({"type": "person_first_seen"}), json!({})),
+            (json!({"type": "opted_out"}), json!({})),
+            (
+                json!({"type": "scenario_started", "scenario": "welcome", "version": 3}),
+                json!({"scenario": "welcome", "scenario_version": 3}),
+            ),
+            (
+                json!({"type": "step_reached", "scenario": "welcome", "version": 3, "step": "ask"}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask"}),
+            ),
+            (
+                json!({"type": "step_answered", "scenario": "welcome", "version": 3, "step": "ask", "valid": false}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask", "valid": false}),
+            ),
+            (
+                json!({"type": "scenario_ended", "scenario": "welcome", "version": 3, "step": "end", "goal": true}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "end", "goal": true}),
+            ),
+            (json!({"type": "variable_changed", "variable": "name"}), json!({"variable": "name"})),
+            (
+                json!({"type": "message_sent", "message": 6, "action": ACTION, "source": {"by": "guard"}, "reply_ms": 40}),
+                json!({"message": 6, "action": ACTION, "source": "guard", "reply_ms": 40}),
+            ),
+            (
+                json!({"type": "delivery_failed", "action": ACTION, "reason": "USER_IS_BLOCKED"}),
+                json!({"action": ACTION, "reason": "USER_IS_BLOCKED"}),
+            ),
+            (
+                json!({"type": "file_stored", "action": ACTION, "bytes": 12}),
+                json!({"action": ACTION, "bytes": 12}),
+            ),
+            (
+                json!({"type": "flood_wait", "seconds": 30, "method": "messages.sendMessage"}),
+                json!({"wait_s": 30, "method": "messages.sendMessage"}),
+            ),
+            (json!({"type": "session", "state": "logged_out"}), json!({"session": "logged_out"})),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(row(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn every_source_fills_its_columns() {
+        let cases = [
+            (
+                json!({"by": "trigger_group", "group": "kyc"}),
+                json!({"source": "trigger_group", "source_name": "kyc"}),
+            ),
+            (
+                json!({"by": "fail_message", "group": "kyc"}),
+                json!({"source": "fail_message", "source_name": "kyc"}),
+            ),
+            (
+                json!({"by": "step", "scenario": "welcome", "version": 3, "step": "ask"}),
+                json!({"source": "step", "source_name": "welcome", "source_version": 3, "source_entry": "ask"}),
+            ),
+            (
+                json!({"by": "fallback", "library": "small-talk", "variation": 1}),
+                json!({"source": "fallback", "source_name": "small-talk", "source_variation": 1}),
+            ),
+        ];
+        for (source, expected) in cases {
+            let mut row = row(&json!({"type": "replied", "source": source, "decide_us": 0}));
+            row.as_object_mut().unwrap().remove("decide_us");
+            assert_eq!(row, expected);
+        }
+    }
+
+    #[test]
+    fn place_and_trace_come_along() {
+        let payload: Event = serde_json::from_value(json!({
+            "id": "x", "bot": 7, "chat": -1_001, "person": 11, "update": "7/-1001/5/new", "time": 1_700_000_000_123_i64,
+            "type": "opted_out",
+        }))
+        .unwrap();
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let trace = TraceContext { traceparent: Some(parent.into()), tracestate: None };
+        let stored = Stored { payload, sequence: 9, partition: Partition::new(3), trace, pending: 0 };
+        let row = EventRow::new(stored, Timestamp::from_millis(5));
+        assert_eq!((row.chat, row.chat_kind, row.person), (Some(-1001), "group", Some(11)));
+        assert_eq!((row.update.as_str(), row.time), ("7/-1001/5/new", 1_700_000_000_123));
+        assert_eq!(row.trace_id, "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!((row.partition, row.seq, row.stream), (3, 9, 5));
+    }
+}

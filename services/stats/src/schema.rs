@@ -1,0 +1,256 @@
+//! The tables: numbered migrations, applied in order, by one instance at a time.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context as _;
+use clickhouse::Row;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use troupe_bus::{
+    Bus,
+    ownership::{self, Change, Lease, Ownership},
+};
+use troupe_types::Partition;
+
+use crate::{
+    batch::hex,
+    database::{Database, Error},
+};
+
+/// A file of `deploy/clickhouse`.
+struct Migration {
+    version: u32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!("../../../deploy/clickhouse/", $name, ".sql")),
+        }
+    };
+}
+
+/// Every migration, in order.
+const MIGRATIONS: [Migration; 2] = [migration!(1, "0001_events_told"), migration!(2, "0002_events")];
+
+/// What is noted of those that were applied. Noting the same twice changes nothing.
+const NOTES: &str = "CREATE TABLE IF NOT EXISTS migrations
+    (version UInt32, name String, checksum String, applied DateTime64(3, 'UTC') DEFAULT now64(3))
+    ENGINE = ReplacingMergeTree ORDER BY version
+    COMMENT 'which files of deploy/clickhouse were applied'";
+
+/// The service name under which instances agree who applies migrations.
+const SERVICE: &str = "schema";
+/// The partition whose owner applies them; ownership is per partition, and one is enough here.
+const LEADER: Partition = Partition::new(0);
+/// How often it is looked whether another instance has applied what is missing.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long ClickHouse is left alone after it could not be reached.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a statement may take: a later migration may have to rewrite a large table.
+const STATEMENT_MAX: Duration = Duration::from_hours(1);
+
+impl Migration {
+    fn checksum(&self) -> String {
+        hex(&Sha256::digest(self.sql))
+    }
+}
+
+/// Brings the tables to what this version needs, or waits until another instance has. A ClickHouse that is away is
+/// waited for.
+///
+/// # Errors
+/// If a migration was changed after it was applied, or ClickHouse refuses one.
+pub(crate) async fn prepare(database: &Database, bus: &Bus, instance: &str) -> anyhow::Result<()> {
+    loop {
+        match missing(database).await {
+            Ok(missing) if missing.is_empty() => return Ok(()),
+            Ok(_) => apply_alone(database, bus, instance).await?,
+            Err(Trouble::Changed(error)) => return Err(error),
+            Err(Trouble::Database(error)) => wait(&error).await,
+        }
+    }
+}
+
+enum Trouble {
+    Database(Error),
+    Changed(anyhow::Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+async fn wait(error: &Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "waiting for ClickHouse");
+    sleep(RETRY_AFTER).await;
+}
+
+/// The migrations that were not applied yet.
+async fn missing(database: &Database) -> Result<Vec<&'static Migration>, Trouble> {
+    #[derive(Deserialize, Row)]
+    struct Note {
+        version: u32,
+        checksum: String,
+    }
+    database.create().await?;
+    database.execute("create the table migrations", NOTES, STATEMENT_MAX).await?;
+    let query = database.query("SELECT version, checksum FROM migrations FINAL");
+    let notes = database.rows::<Note>("read which migrations were applied", query).await?;
+    let applied: BTreeMap<u32, String> =
+        notes.into_iter().map(|note| (note.version, note.checksum)).collect();
+    let mut missing = Vec::new();
+    for migration in &MIGRATIONS {
+        match applied.get(&migration.version) {
+            None => missing.push(migration),
+            Some(checksum) if *checksum == migration.checksum() => {}
+            Some(_) => {
+                return Err(Trouble::Changed(anyhow::anyhow!(
+                    "the migration {} was changed after it was applied to this database: put the file back as it was, \
+                     and make the change in a new one",
+                    migration.name
+                )));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+/// Applies what is missing while no other instance can, or returns once another one has.
+async fn apply_alone(database: &Database, bus: &Bus, instance: &str) -> anyhow::Result<()> {
+    let leave = CancellationToken::new();
+    let mut ownership = ownership::join(bus, SERVICE, instance, leave.clone())
+        .context("cannot agree with other instances who applies migrations")?;
+    let applied = apply_as_leader(database, &mut ownership).await;
+    leave.cancel();
+    while let Some(change) = ownership.next().await {
+        if let Change::Revoke(partition) = change {
+            ownership.released(partition);
+        }
+    }
+    applied
+}
+
+async fn apply_as_leader(database: &Database, ownership: &mut Ownership) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            change = ownership.next() => match change {
+                Some(Change::Acquired(LEADER, lease)) => {
+                    if apply(database, &lease).await? {
+                        return Ok(());
+                    }
+                }
+                Some(Change::Revoke(partition)) => ownership.released(partition),
+                Some(Change::Acquired(..)) => {}
+                None => anyhow::bail!("the bus was closed"),
+            },
+            () = sleep(LOOK_EVERY) => {
+                if matches!(missing(database).await, Ok(missing) if missing.is_empty()) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Applies what is missing. Returns whether nothing is any more; not so if the lease was lost.
+async fn apply(database: &Database, lease: &Lease) -> anyhow::Result<bool> {
+    let all = async {
+        loop {
+            let missing = match missing(database).await {
+                Ok(missing) => missing,
+                Err(Trouble::Changed(error)) => return Err(error),
+                Err(Trouble::Database(error)) => {
+                    wait(&error).await;
+                    continue;
+                }
+            };
+            let Some(next) = missing.first() else { return Ok(true) };
+            if let Err(error) = apply_one(database, next).await {
+                if error.is_refusal() {
+                    return Err(anyhow::Error::from(error).context(format!("cannot apply {}", next.name)));
+                }
+                wait(&error).await;
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = lease.lost.cancelled() => Ok(false),
+        done = all => done,
+    }
+}
+
+async fn apply_one(database: &Database, migration: &Migration) -> Result<(), Error> {
+    let doing = format!("apply {}", migration.name);
+    for statement in statements(migration.sql) {
+        database.execute(&doing, &statement, STATEMENT_MAX).await?;
+    }
+    let note = format!(
+        "INSERT INTO migrations (version, name, checksum) SELECT {}, '{}', '{}'",
+        migration.version,
+        migration.name,
+        migration.checksum()
+    );
+    database.execute(&format!("note that {} was applied", migration.name), &note, STATEMENT_MAX).await?;
+    tracing::info!(migration = migration.name, "applied a migration");
+    Ok(())
+}
+
+/// The statements of a file: each ends with `;` at the end of a line. Lines that are only comments are left out.
+fn statements(sql: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    let mut statement = String::new();
+    for line in sql.lines().filter(|line| !line.trim_start().starts_with("--")) {
+        let end = line.trim_end().strip_suffix(';');
+        statement.push_str(end.unwrap_or(line));
+        statement.push('\n');
+        if end.is_some() {
+            statements.push(std::mem::take(&mut statement));
+        }
+    }
+    if !statement.trim().is_empty() {
+        statements.push(statement);
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_known_in_order_and_ends_its_statements() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/clickhouse");
+        let files: BTreeSet<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| Some(name.strip_suffix(".sql")?.to_owned()))
+            .collect();
+        let known: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.name).collect();
+        assert!(files.iter().map(String::as_str).eq(known), "{files:?}");
+        for (migration, version) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, version);
+            assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
+            assert!(migration.sql.trim_end().ends_with(';'), "{}", migration.name);
+            assert!(!statements(migration.sql).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_file_is_cut_into_its_statements() {
+        let sql =
+            "-- one\nCREATE TABLE a\n(\n    -- why; because\n    id String COMMENT 'a; b'\n);\n\nDROP x;\n";
+        assert_eq!(statements(sql), ["CREATE TABLE a\n(\n    id String COMMENT 'a; b'\n)\n", "\nDROP x\n"]);
+    }
+}

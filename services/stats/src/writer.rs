@@ -1,0 +1,301 @@
+//! Reads the events of the partitions that this instance owns, in their order, and writes them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, pending, select_all},
+};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span, info_span};
+use troupe_bus::{Bus, EventReader, Stored, ownership::Lease};
+use troupe_protocol::{Event, Stream};
+use troupe_service::{Clock, health::Dependency, telemetry};
+use troupe_types::Partition;
+
+use crate::{batch::Batch, config::BatchConfig, database::Database, metrics, row::EventRow};
+
+/// The first wait before a write is tried again; each further one is twice as long.
+const BACKOFF_MIN: Duration = Duration::from_millis(100);
+/// The longest wait before a write is tried again.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// How often it is said that ClickHouse is still away.
+const SAY_EVERY: Duration = Duration::from_mins(1);
+/// How long letting go waits for what is being written. What is not written then is read again by the next owner.
+const LET_GO_MAX: Duration = Duration::from_secs(5);
+/// Larger batches are a backlog being caught up with: a span for each of their events would only fill the exporter's
+/// queue and push out others.
+const TRACED_MAX: usize = 256;
+
+/// Writes events.
+pub(crate) struct Writer {
+    pub(crate) bus: Bus,
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) batch: BatchConfig,
+    /// Whether the last write succeeded.
+    pub(crate) reachable: Dependency,
+}
+
+/// Up to where the events of each owned partition are written.
+type Positions = BTreeMap<Partition, u64>;
+
+impl Writer {
+    /// Writes the events of the partitions that are `owned`, until `stop` or until a lease is lost. After `stop` what was
+    /// read is written first, if that does not take too long.
+    ///
+    /// Dropping it at any point is safe: where to go on is read from ClickHouse.
+    ///
+    /// # Errors
+    /// If the bus is closed.
+    pub(crate) async fn run(
+        &self,
+        owned: &BTreeMap<Partition, Lease>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let lost = owned.values().map(|lease| Box::pin(lease.lost.cancelled()));
+        tokio::select! {
+            biased;
+            // Dropping the rest breaks off an insert that is under way, before somebody else may own the partition.
+            _ = select_all(lost) => {
+                tracing::warn!("a lease could not be renewed: writing is broken off");
+                Ok(())
+            }
+            written = self.write_all(owned, stop) => written,
+        }
+    }
+
+    async fn write_all(
+        &self,
+        owned: &BTreeMap<Partition, Lease>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let mut forget = false;
+        loop {
+            let opened = stop.run_until_cancelled(self.open(owned, forget)).await;
+            let Some((mut reader, positions)) = opened else { return Ok(()) };
+            match self.follow(owned, &mut reader, &positions, stop).await {
+                Followed::Stopped => return Ok(()),
+                Followed::Closed => anyhow::bail!("the bus was closed"),
+                Followed::Failed(error @ troupe_bus::Error::Rewound { .. }) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "reading all events again");
+                    forget = true;
+                }
+                Followed::Failed(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot read events");
+                    sleep(BACKOFF_MIN).await;
+                }
+            }
+        }
+    }
+
+    /// Reads the positions and opens a reader there, however long ClickHouse or the broker is away. To `forget` them is
+    /// to begin with the oldest event that there is.
+    async fn open(&self, owned: &BTreeMap<Partition, Lease>, forget: bool) -> (EventReader, Positions) {
+        let partitions: Vec<Partition> = owned.keys().copied().collect();
+        let mut trouble = Trouble::default();
+        loop {
+            match self.try_open(&partitions, forget).await {
+                Ok(opened) => return opened,
+                Err(error) => {
+                    self.reachable.set(false);
+                    sleep(trouble.pause(&*error, "cannot find out where to go on")).await;
+                }
+            }
+        }
+    }
+
+    async fn try_open(
+        &self,
+        partitions: &[Partition],
+        forget: bool,
+    ) -> Result<(EventReader, Positions), Box<dyn std::error::Error + Send + Sync>> {
+        let created = self.bus.created(Stream::Events);
+        let mut positions = self.database.positions(created, partitions).await?;
+        self.reachable.set(true);
+        let last = self.bus.last_sequence(Stream::Events).await?;
+        let read = positions.values().copied().max().unwrap_or_default();
+        if forget || read > last {
+            if !forget {
+                tracing::error!(
+                    read,
+                    last,
+                    "the broker has lost events that were written: reading all events again"
+                );
+            }
+            // The numbers after the loss are given anew, so none may be skipped. What is written twice has the same id
+            // and is counted once.
+            positions = partitions.iter().map(|partition| (*partition, 0)).collect();
+        }
+        let first = positions.values().copied().min().unwrap_or_default() + 1;
+        tracing::info!(partitions = partitions.len(), first, "reading events");
+        let reader = self.bus.events_from(partitions, first).await?;
+        Ok((reader, positions))
+    }
+
+    /// Reads and writes: one batch is put together while the one before is being written. What is read but not written
+    /// is never more than that, whatever ClickHouse does.
+    async fn follow(
+        &self,
+        owned: &BTreeMap<Partition, Lease>,
+        reader: &mut EventReader,
+        positions: &Positions,
+        stop: &CancellationToken,
+    ) -> Followed {
+        let created = self.bus.created(Stream::Events);
+        let mut batch = Batch::default();
+        let mut writing: Option<BoxFuture<'_, ()>> = None;
+        loop {
+            let due = batch.due(&self.batch);
+            if writing.is_none()
+                && (batch.is_full(&self.batch) || due.is_some_and(|due| due <= Instant::now()))
+            {
+                let full = std::mem::take(&mut batch);
+                writing = Some(self.write(full, owned).boxed());
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = until_done(&mut writing) => writing = None,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if writing.is_none() && due.is_some() => {}
+                stored = reader.next(), if !batch.is_full(&self.batch) => match stored {
+                    Some(Ok(stored)) => {
+                        metrics::behind(stored.pending);
+                        take(&mut batch, stored, positions, created);
+                    }
+                    Some(Err(error)) => return Followed::Failed(error),
+                    None => return Followed::Closed,
+                },
+            }
+        }
+        let finish = async {
+            if let Some(writing) = writing {
+                writing.await;
+            }
+            if !batch.is_empty() {
+                self.write(batch, owned).await;
+            }
+        };
+        if timeout(LET_GO_MAX, finish).await.is_err() {
+            tracing::info!("what was read but not written is left to the next owner");
+        }
+        Followed::Stopped
+    }
+
+    /// Writes a batch, again and again until ClickHouse says that it is stored. Nothing is written without a lease.
+    async fn write(&self, mut batch: Batch, owned: &BTreeMap<Partition, Lease>) {
+        batch.seal(self.clock.now());
+        let token = batch.token();
+        let rows = batch.rows();
+        let spans = event_spans(&batch, &token);
+        let span = info_span!(
+            "stats.insert",
+            rows = rows.len(),
+            first = rows.first().map(|row| row.seq),
+            last = rows.last().map(|row| row.seq),
+            attempts = tracing::field::Empty
+        );
+        let begin = Instant::now();
+        let attempts = self.write_until_stored(&batch, &token, owned).instrument(span.clone()).await;
+        span.record("attempts", attempts);
+        drop(spans);
+        metrics::inserted(rows.len(), rows.iter().map(EventRow::size).sum(), begin.elapsed());
+        tracing::debug!(rows = rows.len(), attempts, "wrote events");
+    }
+
+    async fn write_until_stored(
+        &self,
+        batch: &Batch,
+        token: &str,
+        owned: &BTreeMap<Partition, Lease>,
+    ) -> u32 {
+        let mut trouble = Trouble::default();
+        let mut attempts = 0;
+        loop {
+            // `run` breaks this off at the moment a lease is lost; this guards the one in which that is not yet seen.
+            if !owned.values().all(Lease::valid) {
+                return pending().await;
+            }
+            attempts += 1;
+            match self.database.insert(batch, token).await {
+                Ok(()) => break,
+                Err(error) => {
+                    self.reachable.set(false);
+                    metrics::insert_failed();
+                    sleep(trouble.pause(&error, "cannot write events; they are kept, and written later"))
+                        .await;
+                }
+            }
+        }
+        if attempts > 1 {
+            tracing::info!(attempts, "events are written again");
+        }
+        self.reachable.set(true);
+        attempts
+    }
+}
+
+/// How following ended.
+enum Followed {
+    Stopped,
+    Closed,
+    Failed(troupe_bus::Error),
+}
+
+async fn until_done(writing: &mut Option<BoxFuture<'_, ()>>) {
+    match writing {
+        Some(writing) => writing.await,
+        None => pending().await,
+    }
+}
+
+/// Puts an event into the batch, unless it is written already.
+fn take(batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: troupe_types::Timestamp) {
+    if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
+        let trace = stored.trace.clone();
+        batch.push(EventRow::new(stored, created), trace);
+    }
+}
+
+/// A span in the trace of each event, as long as the write of its row takes: the end of the way of a message.
+fn event_spans(batch: &Batch, token: &str) -> Vec<Span> {
+    if batch.rows().len() > TRACED_MAX {
+        return Vec::new();
+    }
+    let traced = batch.rows().iter().zip(batch.traces()).filter(|(_, trace)| trace.traceparent.is_some());
+    traced
+        .map(|(row, trace)| {
+            let span = info_span!(
+                parent: None,
+                "stats.write",
+                event.kind = row.kind,
+                bot.id = row.bot,
+                partition = row.partition,
+                seq = row.seq,
+                batch = token
+            );
+            telemetry::continue_from(&span, trace);
+            span
+        })
+        .collect()
+}
+
+/// Something that fails again and again: how long to wait, and when to say so.
+#[derive(Default)]
+struct Trouble {
+    pause: Duration,
+    said: Option<Instant>,
+}
+
+impl Trouble {
+    fn pause(&mut self, error: &(dyn std::error::Error + 'static), what: &str) -> Duration {
+        if self.said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
+            self.said = Some(Instant::now());
+            tracing::warn!(error, "{what}");
+        }
+        self.pause = (self.pause * 2).clamp(BACKOFF_MIN, BACKOFF_MAX);
+        self.pause
+    }
+}

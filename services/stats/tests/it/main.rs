@@ -1,0 +1,5 @@
+//! stats against a real broker and the real ClickHouse engine.
+
+mod counts;
+mod schema;
+mod world;
