@@ -12,6 +12,7 @@ mod batch;
 pub mod config;
 mod database;
 mod metrics;
+mod reading;
 mod row;
 mod schema;
 mod writer;

@@ -9,12 +9,14 @@ use futures::{
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, info_span};
-use troupe_bus::{Bus, EventReader, Stored, ownership::Lease};
+use troupe_bus::{Bus, Stored, ownership::Lease};
 use troupe_protocol::{Event, Stream};
 use troupe_service::{Clock, health::Dependency, telemetry};
 use troupe_types::Partition;
 
-use crate::{batch::Batch, config::BatchConfig, database::Database, metrics, row::EventRow};
+use crate::{
+    batch::Batch, config::BatchConfig, database::Database, metrics, reading::Reading, row::EventRow,
+};
 
 /// The first wait before a write is tried again; each further one is twice as long.
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
@@ -39,7 +41,7 @@ pub(crate) struct Writer {
 }
 
 /// Up to where the events of each owned partition are written.
-type Positions = BTreeMap<Partition, u64>;
+pub(crate) type Positions = BTreeMap<Partition, u64>;
 
 impl Writer {
     /// Writes the events of the partitions that are `owned`, until `stop` or until a lease is lost. After `stop` what was
@@ -92,7 +94,7 @@ impl Writer {
 
     /// Reads the positions and opens a reader there, however long ClickHouse or the broker is away. To `forget` them is
     /// to begin with the oldest event that there is.
-    async fn open(&self, owned: &BTreeMap<Partition, Lease>, forget: bool) -> (EventReader, Positions) {
+    async fn open(&self, owned: &BTreeMap<Partition, Lease>, forget: bool) -> (Reading, Positions) {
         let partitions: Vec<Partition> = owned.keys().copied().collect();
         let mut trouble = Trouble::default();
         loop {
@@ -110,7 +112,7 @@ impl Writer {
         &self,
         partitions: &[Partition],
         forget: bool,
-    ) -> Result<(EventReader, Positions), Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<(Reading, Positions), Box<dyn std::error::Error + Send + Sync>> {
         let created = self.bus.created(Stream::Events);
         let mut positions = self.database.positions(created, partitions).await?;
         self.reachable.set(true);
@@ -129,8 +131,8 @@ impl Writer {
             positions = partitions.iter().map(|partition| (*partition, 0)).collect();
         }
         let first = positions.values().copied().min().unwrap_or_default() + 1;
-        tracing::info!(partitions = partitions.len(), first, "reading events");
-        let reader = self.bus.events_from(partitions, first).await?;
+        let reader = Reading::open(&self.bus, &positions).await?;
+        tracing::info!(partitions = partitions.len(), first, readers = reader.count(), "reading events");
         Ok((reader, positions))
     }
 
@@ -139,7 +141,7 @@ impl Writer {
     async fn follow(
         &self,
         owned: &BTreeMap<Partition, Lease>,
-        reader: &mut EventReader,
+        reader: &mut Reading,
         positions: &Positions,
         stop: &CancellationToken,
     ) -> Followed {
@@ -162,7 +164,7 @@ impl Writer {
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if writing.is_none() && due.is_some() => {}
                 stored = reader.next(), if !batch.is_full(&self.batch) => match stored {
                     Some(Ok(stored)) => {
-                        metrics::behind(stored.pending);
+                        metrics::behind(reader.behind());
                         take(&mut batch, stored, positions, created);
                     }
                     Some(Err(error)) => return Followed::Failed(error),
@@ -214,9 +216,11 @@ impl Writer {
         let mut trouble = Trouble::default();
         let mut attempts = 0;
         loop {
-            // `run` breaks this off at the moment a lease is lost; this guards the one in which that is not yet seen.
+            // `run` breaks this off at the moment a lease is lost; this guards the one in which that is not yet seen. It may
+            // also turn out to be renewed at the last moment, so this does not give up by itself.
             if !owned.values().all(Lease::valid) {
-                return pending().await;
+                sleep(BACKOFF_MIN).await;
+                continue;
             }
             attempts += 1;
             match self.database.insert(batch, token).await {

@@ -1,0 +1,122 @@
+//! Reads the events of several partitions, each from about its own position.
+
+use futures::{
+    Stream, StreamExt as _,
+    future::try_join_all,
+    stream::{self, BoxStream, SelectAll},
+};
+use troupe_bus::{Bus, Error, EventReader, Stored};
+use troupe_protocol::Event;
+use troupe_types::Partition;
+
+use crate::writer::Positions;
+
+/// Partitions with positions as close as this have one reader, which reads at most so many events in vain. One reader
+/// for all would begin at the smallest position: a single partition in which nothing ever happens would make each start
+/// read everything that the stream keeps.
+const NEAR: u64 = 10_000;
+
+/// What a reader came upon, and which reader it was.
+type Read = (usize, Result<Stored<Event>, Error>);
+
+/// Readers of all partitions, taking turns.
+pub(crate) struct Reading {
+    readers: SelectAll<BoxStream<'static, Read>>,
+    /// How many events are behind what each reader has read.
+    pending: Vec<u64>,
+}
+
+impl Reading {
+    /// Begins behind each partition's position, or somewhat before it.
+    pub(crate) async fn open(bus: &Bus, positions: &Positions) -> Result<Self, Error> {
+        let groups = groups(positions);
+        let readers =
+            try_join_all(groups.iter().map(|group| bus.events_from(&group.partitions, group.first))).await?;
+        let pending = vec![0; readers.len()];
+        let readers =
+            readers.into_iter().enumerate().map(|(number, reader)| follow(number, reader).boxed()).collect();
+        Ok(Self { readers, pending })
+    }
+
+    /// The next event of any partition; `None` once the bus is closed. Each partition's come in their order. Nothing is
+    /// lost if it is dropped half-way.
+    pub(crate) async fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
+        let (number, stored) = self.readers.next().await?;
+        if let Ok(stored) = &stored {
+            self.pending[number] = stored.pending;
+        }
+        Some(stored)
+    }
+
+    /// How many readers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// How many events are known to be in the stream and not yet read.
+    pub(crate) fn behind(&self) -> u64 {
+        self.pending.iter().sum()
+    }
+}
+
+fn follow(number: usize, reader: EventReader) -> impl Stream<Item = Read> {
+    stream::unfold(reader, move |mut reader| async move {
+        let stored = reader.next().await?;
+        Some(((number, stored), reader))
+    })
+}
+
+/// Partitions that are read together.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    /// The number of the first event to read.
+    first: u64,
+    partitions: Vec<Partition>,
+}
+
+fn groups(positions: &Positions) -> Vec<Group> {
+    let mut sorted: Vec<(u64, Partition)> =
+        positions.iter().map(|(partition, position)| (*position, *partition)).collect();
+    sorted.sort_unstable();
+    let mut groups: Vec<Group> = Vec::new();
+    for (position, partition) in sorted {
+        match groups.last_mut() {
+            Some(group) if position < group.first + NEAR => group.partitions.push(partition),
+            _ => groups.push(Group { first: position + 1, partitions: vec![partition] }),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(positions: &[(u16, u64)], expected: &[(u64, &[u16])]) {
+        let positions =
+            positions.iter().map(|(partition, position)| (Partition::new(*partition), *position)).collect();
+        let expected: Vec<Group> = expected
+            .iter()
+            .map(|(first, partitions)| Group {
+                first: *first,
+                partitions: partitions.iter().copied().map(Partition::new).collect(),
+            })
+            .collect();
+        assert_eq!(groups(&positions), expected);
+    }
+
+    #[test]
+    fn partitions_near_each_other_are_read_together_and_idle_ones_apart() {
+        check(&[], &[]);
+        check(&[(0, 0), (1, 0), (2, 7)], &[(1, &[0, 1, 2])]);
+        check(
+            &[(0, 5_000_000), (1, 0), (2, 4_999_000), (3, 0), (4, 90_000)],
+            &[(1, &[1, 3]), (90_001, &[4]), (4_999_001, &[2, 0])],
+        );
+    }
+
+    #[test]
+    fn no_reader_reads_more_than_that_in_vain() {
+        check(&[(0, 0), (1, NEAR), (2, NEAR + 1)], &[(1, &[0, 1]), (NEAR + 2, &[2])]);
+    }
+}
