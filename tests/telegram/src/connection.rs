@@ -208,16 +208,11 @@ impl Reader {
         let new_session = state.meet_session(link, message.session_id);
         let salt = state.keys.get(&key).map_or(0, |key| key.salt);
         if let Some(code) = misdated(message.id) {
-            let parts: [&[u8]; 3] = [&message.id.to_bytes(), &message.sequence.to_bytes(), &code.to_bytes()];
-            let body = wire::object(types::BadMsgNotification::CONSTRUCTOR_ID, &parts);
-            state.send(link, body, PushKind::Answer, false);
+            state.send(link, bad_message(message.id, message.sequence, code), PushKind::Answer, false);
             return Ok(());
         }
         if message.salt != salt && state.settings.check_salt {
-            let parts: [&[u8]; 4] =
-                [&message.id.to_bytes(), &message.sequence.to_bytes(), &48_i32.to_bytes(), &salt.to_bytes()];
-            let body = wire::object(types::BadServerSalt::CONSTRUCTOR_ID, &parts);
-            state.send(link, body, PushKind::Answer, false);
+            state.send(link, bad_salt(message.id, message.sequence, salt), PushKind::Answer, false);
             if new_session {
                 // It comes again with the right salt, and is greeted then.
                 state.forget_session(link);
@@ -280,13 +275,19 @@ impl Reader {
             }
             Item::Call(body) => {
                 let outcome = Call { state, link, address: self.hub.address }.run(incoming.message_id, body);
-                return self.finish(state, link, outcome);
+                return self.finish(state, link, incoming, outcome);
             }
         }
         Ok(())
     }
 
-    fn finish(&self, state: &mut State, link: LinkId, outcome: Outcome) -> Result<(), Hangup> {
+    fn finish(
+        &self,
+        state: &mut State,
+        link: LinkId,
+        incoming: &wire::Incoming,
+        outcome: Outcome,
+    ) -> Result<(), Hangup> {
         match outcome {
             Outcome::Answer(answer) => state.send(link, answer, PushKind::Answer, true),
             Outcome::Late(ms, answer) => {
@@ -298,9 +299,35 @@ impl Reader {
             }
             Outcome::Silence => {}
             Outcome::Hangup => return Err(Hangup),
+            Outcome::TransportError(code) => {
+                let _ = self.out.send(Out::Error(code));
+                return Err(Hangup);
+            }
+            Outcome::BadMessage(code) => {
+                let body = bad_message(incoming.message_id, incoming.sequence, code);
+                state.send(link, body, PushKind::Answer, false);
+            }
+            Outcome::NewSalt => {
+                let salt = state.change_salt(link);
+                let body = bad_salt(incoming.message_id, incoming.sequence, salt);
+                state.send(link, body, PushKind::Answer, false);
+            }
         }
         Ok(())
     }
+}
+
+/// A message was ignored. Source: as for [`misdated`].
+fn bad_message(message_id: i64, sequence: i32, code: i32) -> Vec<u8> {
+    let parts: [&[u8]; 3] = [&message_id.to_bytes(), &sequence.to_bytes(), &code.to_bytes()];
+    wire::object(types::BadMsgNotification::CONSTRUCTOR_ID, &parts)
+}
+
+/// A message was ignored because of its server salt; the right one comes along.
+fn bad_salt(message_id: i64, sequence: i32, salt: i64) -> Vec<u8> {
+    let parts: [&[u8]; 4] =
+        [&message_id.to_bytes(), &sequence.to_bytes(), &48_i32.to_bytes(), &salt.to_bytes()];
+    wire::object(types::BadServerSalt::CONSTRUCTOR_ID, &parts)
 }
 
 /// The code of `bad_msg_notification` for an impossible message id.

@@ -239,6 +239,16 @@ impl Emulator {
         self.shared.hub.lock().revoke_keys(account)
     }
 
+    /// Forgets all keys of an account and closes its connections.
+    pub fn forget_keys(&self, account: i64) -> usize {
+        self.shared.hub.lock().forget_keys(account)
+    }
+
+    /// What the settings are.
+    pub fn settings(&self) -> Settings {
+        self.shared.hub.lock().settings.clone()
+    }
+
     /// Makes the next `count` matching calls go wrong; returns the fault's number.
     pub fn add_fault(&self, account: Option<i64>, method: Option<&str>, fault: FaultKind, count: u64) -> u64 {
         self.shared.hub.lock().faults.add(account, method.map(Into::into), fault, count)
@@ -278,7 +288,7 @@ impl Emulator {
 
     /// Switches behaviour.
     pub fn set_settings(&self, settings: Settings) {
-        self.shared.hub.lock().settings = settings;
+        self.shared.hub.lock().set_settings(settings);
     }
 }
 

@@ -25,6 +25,18 @@ pub enum FaultKind {
         /// How much later.
         ms: u64,
     },
+    /// The connection gets a transport error instead of an answer, and is closed; the call is not carried out.
+    TransportError {
+        /// Such as -404 (key unknown) or -429 (too many connections).
+        code: i32,
+    },
+    /// The call is answered with `bad_msg_notification` and not carried out.
+    BadMessage {
+        /// Such as 16 or 17 (time of the message wrong), 32 or 33 (its number wrong).
+        code: i32,
+    },
+    /// The key gets a new server salt, so that the call is answered with `bad_server_salt` and not carried out.
+    NewSalt,
     /// The first matching call starts a wait: until it is over, this and every further one is refused with 420
     /// `FLOOD_WAIT_` and the seconds that are left. Counts as one.
     FloodWait {

@@ -28,6 +28,8 @@ pub struct Settings {
     pub random_id_repeat_is_error: bool,
     /// Whether plain texts outside of supergroups are pushed in the short form, which names no access hashes.
     pub short_updates: bool,
+    /// Whether every push comes twice.
+    pub duplicate_pushes: bool,
     /// How many events one `updates.difference` carries at most; more come in slices.
     pub difference_slice: usize,
     /// From how many missed events on `updates.getChannelDifference` answers "too long".
@@ -52,6 +54,7 @@ impl Default for Settings {
             overlap_kills_key: true,
             random_id_repeat_is_error: false,
             short_updates: false,
+            duplicate_pushes: false,
             difference_slice: 100,
             channel_difference_max: 3000,
             channel_too_long_with_pts: false,

@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use grammers_tl_types::{Cursor, Deserializable, Identifiable, Serializable, functions, types};
+use grammers_tl_types::{Cursor, Deserializable, Identifiable, Serializable, functions, name_for_id, types};
 
 const CONTAINER: u32 = 0x73f1_f8dc;
 const GZIP_PACKED: u32 = 0x3072_cfa1;
@@ -134,6 +134,35 @@ pub fn unzip(rest: &[u8]) -> Result<Vec<u8>, Malformed> {
         Ok(length) if length as u64 <= UNZIPPED_BYTES_MAX => Ok(body),
         _ => Err(Malformed),
     }
+}
+
+/// Whether an object nests so deep that reading it could use up the stack. Decoding calls itself for each level.
+///
+/// Each level of nesting is an object of one of a few kinds, so it is enough to count these. Objects start at
+/// multiples of four. No request that the emulator carries out has more than a handful.
+pub fn nests_too_deep(body: &[u8]) -> bool {
+    const LEVELS_MAX: usize = 64;
+    let nests = |word: &[u8; 4]| {
+        let name = name_for_id(u32::from_le_bytes(*word));
+        let families = [
+            "text",
+            "json",
+            "pageBlock",
+            "inputPageBlock",
+            "pageList",
+            "webPage",
+            "storyItem",
+            "messageMedia",
+            "poll",
+        ];
+        families.iter().any(|family| name.starts_with(family))
+            || name.ends_with("FromMessage")
+            || matches!(
+                name,
+                "inputMediaInvoice" | "inputMediaPoll" | "inputMediaPaidMedia" | "inputPollAnswer"
+            )
+    };
+    body.as_chunks().0.iter().filter(|word| nests(word)).nth(LEVELS_MAX).is_some()
 }
 
 /// Whether an object is `gzip_packed`.

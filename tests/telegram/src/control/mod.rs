@@ -54,6 +54,7 @@ pub fn router(shared: Shared) -> Router {
         .routes(routes!(trouble::mute))
         .routes(routes!(trouble::register_key))
         .routes(routes!(trouble::revoke))
+        .routes(routes!(trouble::forget))
         .routes(routes!(trouble::sessions))
         .routes(routes!(trouble::overlaps))
         .routes(routes!(trouble::calls))

@@ -163,6 +163,18 @@ pub async fn revoke(
     Ok(Json(Count { count: state.revoke_keys(account) }))
 }
 
+/// Forgets all keys of an account and closes its connections: packets get transport error -404 from then on.
+#[utoipa::path(post, path = "/keys/forget", request_body = RevokeBody, responses(
+    (status = OK, body = Count), (status = "4XX", body = ErrorBody)))]
+pub async fn forget(
+    State(shared): State<Shared>,
+    Body(body): Body<RevokeBody>,
+) -> Result<Json<Count>, Failure> {
+    let mut state = shared.hub.lock();
+    let account = state.existing_account(body.account)?;
+    Ok(Json(Count { count: state.forget_keys(account) }))
+}
+
 /// Every connection that ever showed a key, oldest first.
 #[utoipa::path(get, path = "/sessions", responses((status = OK, body = [SessionView])))]
 pub async fn sessions(State(shared): State<Shared>) -> Json<Vec<SessionView>> {
@@ -232,6 +244,6 @@ pub async fn change_settings(
     State(shared): State<Shared>,
     Body(settings): Body<Settings>,
 ) -> Result<Json<Settings>, Failure> {
-    shared.hub.lock().settings = settings.clone();
+    shared.hub.lock().set_settings(settings.clone());
     Ok(Json(settings))
 }

@@ -29,9 +29,8 @@ impl Call<'_> {
 
     /// The dialog id of a basic group that the viewer is in.
     fn basic(&self, viewer: i64, chat_id: i64) -> RpcResult<i64> {
-        let dialog = Peer::Basic(chat_id).dialog();
-        let known = self.state.groups.get(&dialog).is_some_and(|group| group.has(viewer));
-        if known { Ok(dialog) } else { Err(RpcError::bad("CHAT_ID_INVALID")) }
+        let dialog = self.state.known_group(Peer::Basic(chat_id));
+        dialog.filter(|dialog| self.state.group(*dialog).has(viewer)).ok_or(RpcError::bad("CHAT_ID_INVALID"))
     }
 
     fn chats_of(&self, viewer: i64, dialogs: impl IntoIterator<Item = i64>) -> enums::messages::Chats {

@@ -54,11 +54,8 @@ impl Call<'_> {
         call: f::messages::DeleteMessages,
     ) -> RpcResult<enums::messages::AffectedMessages> {
         let viewer = self.viewer()?;
-        let held: Vec<usize> = call
-            .id
-            .iter()
-            .filter_map(|id| self.state.account(viewer).inbox.messages.get(id).copied())
-            .collect();
+        let held: Vec<usize> =
+            call.id.iter().filter_map(|id| self.state.account(viewer).inbox.get(*id)).collect();
         let may_revoke = |index: &usize| {
             let message = &self.state.messages[*index];
             match message.chat {
@@ -80,8 +77,8 @@ impl Call<'_> {
         let viewer = self.viewer()?;
         let dialog = self.member_of(viewer, &call.channel)?;
         let group = self.state.group(dialog);
-        let may = |id: &i32| match group.inbox.messages.get(id) {
-            Some(index) => self.state.messages[*index].from == viewer || group.creator == viewer,
+        let may = |id: &i32| match group.inbox.get(*id) {
+            Some(index) => self.state.messages[index].from == viewer || group.creator == viewer,
             None => true,
         };
         if !call.id.iter().all(may) {

@@ -115,9 +115,9 @@ impl Call<'_> {
         page: Page,
         wanted: impl Fn(usize) -> bool,
     ) -> enums::messages::Messages {
-        let mut all = self.state.history(viewer, chat);
-        all.retain(|(_, index)| wanted(*index));
-        all.reverse();
+        let all = self.state.history(viewer, chat).iter().rev();
+        let all: Vec<(i32, usize)> =
+            all.filter(|(_, index)| wanted(**index)).map(|(id, index)| (*id, *index)).collect();
         let part = page.of(&all, |index| clock::seconds(self.state.messages[index].time_ms));
         let found: Vec<usize> = part.into_iter().map(|(_, index)| index).collect();
         self.listed(viewer, Some(chat), &found, all.len())
@@ -194,7 +194,7 @@ impl Call<'_> {
         }
         let lookup = |id: i32| match chat {
             Some(chat) => self.state.find(viewer, chat, id),
-            None => self.state.account(viewer).inbox.messages.get(&id).copied(),
+            None => self.state.account(viewer).inbox.get(id),
         };
         let mut seen = Seen::default();
         let mut messages = Vec::new();
@@ -248,7 +248,7 @@ impl Call<'_> {
             unread_mark: false,
             view_forum_as_messages: false,
             peer: chat.peer(viewer).tl(),
-            top_message: self.state.history(viewer, chat).last().map_or(0, |(id, _)| *id),
+            top_message: self.state.history(viewer, chat).last_key_value().map_or(0, |(id, _)| *id),
             read_inbox_max_id,
             read_outbox_max_id,
             unread_count,
@@ -266,15 +266,10 @@ impl Call<'_> {
 
     /// Every chat of an account with its newest message, newest first.
     fn chats(&self, viewer: i64) -> Vec<(Chat, usize)> {
-        let own = self.state.account(viewer).inbox.messages.values();
-        let mut newest: std::collections::BTreeMap<Chat, usize> =
-            own.map(|index| (self.state.messages[*index].chat, *index)).collect();
-        for group in self.state.groups.values().filter(|group| group.has(viewer)) {
-            if let Some((_, index)) = group.inbox.messages.last_key_value() {
-                newest.insert(Chat::Group(group.dialog), *index);
-            }
-        }
-        let mut chats: Vec<(Chat, usize)> = newest.into_iter().collect();
+        let groups = self.state.groups.values().filter(|group| group.has(viewer));
+        let own = self.state.account(viewer).inbox.newest();
+        let mut chats: Vec<(Chat, usize)> =
+            own.chain(groups.flat_map(|group| group.inbox.newest())).collect();
         chats.sort_by_key(|(_, index)| std::cmp::Reverse(*index));
         chats
     }

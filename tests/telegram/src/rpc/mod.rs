@@ -56,6 +56,12 @@ pub enum Outcome {
     Silence,
     /// No answer, and no connection any more.
     Hangup,
+    /// A transport error, and no connection any more.
+    TransportError(i32),
+    /// A `bad_msg_notification` of this code.
+    BadMessage(i32),
+    /// Another server salt, and a `bad_server_salt`.
+    NewSalt,
 }
 
 /// What a wrapper has inside: all bytes that are left.
@@ -92,6 +98,9 @@ impl Call<'_> {
             // Told to the caller as an error already.
             Some(FaultKind::FloodWait { .. }) => Outcome::Silence,
             Some(FaultKind::DropBefore) => Outcome::Hangup,
+            Some(FaultKind::TransportError { code }) => Outcome::TransportError(code),
+            Some(FaultKind::BadMessage { code }) => Outcome::BadMessage(code),
+            Some(FaultKind::NewSalt) => Outcome::NewSalt,
             Some(FaultKind::DropAfter) => {
                 self.answer(request, id, &body);
                 Outcome::Hangup
@@ -131,6 +140,9 @@ impl Call<'_> {
         let mut updates = true;
         let mut fingerprint = None;
         for _ in 0..DEPTH_MAX {
+            if wire::nests_too_deep(&body) {
+                return Err(RpcError::bad("INPUT_FETCH_ERROR"));
+            }
             let rest = body.get(4..).unwrap_or_default();
             let Rest(inner) = match wire::constructor(&body) {
                 Some(f::InvokeWithLayer::<Rest>::CONSTRUCTOR_ID) => {
@@ -199,86 +211,6 @@ impl Call<'_> {
         run(self, arguments).map(|result| result.to_bytes())
     }
 
-    fn dispatch(&mut self, id: u32, rest: &[u8]) -> RpcResult<Vec<u8>> {
-        macro_rules! table {
-            ($($method:path => $run:expr,)*) => {
-                match id {
-                    $(<$method>::CONSTRUCTOR_ID => self.on::<$method>(rest, $run),)*
-                    _ => Err(self.unknown(id)),
-                }
-            };
-        }
-        table! {
-            f::help::GetConfig => Self::get_config,
-            f::help::GetNearestDc => Self::get_nearest_dc,
-            f::help::GetAppConfig => Self::get_app_config,
-            f::help::GetPromoData => Self::get_promo_data,
-            f::help::GetTermsOfServiceUpdate => Self::get_terms_update,
-            f::auth::SendCode => Self::send_code,
-            f::auth::ResendCode => Self::resend_code,
-            f::auth::CancelCode => Self::cancel_code,
-            f::auth::SignIn => Self::sign_in,
-            f::auth::SignUp => Self::sign_up,
-            f::auth::CheckPassword => Self::check_password,
-            f::auth::ImportBotAuthorization => Self::import_bot,
-            f::auth::LogOut => Self::log_out,
-            f::auth::ExportAuthorization => Self::export_authorization,
-            f::account::GetPassword => Self::get_password,
-            f::account::UpdateStatus => Self::update_status,
-            f::account::UpdateProfile => Self::update_profile,
-            f::account::GetNotifySettings => Self::get_notify_settings,
-            f::account::UpdateNotifySettings => Self::update_notify_settings,
-            f::users::GetUsers => Self::get_users,
-            f::users::GetFullUser => Self::get_full_user,
-            f::contacts::ResolveUsername => Self::resolve_username,
-            f::contacts::ResolvePhone => Self::resolve_phone,
-            f::contacts::ImportContacts => Self::import_contacts,
-            f::contacts::GetContacts => Self::get_contacts,
-            f::contacts::Search => Self::search_contacts,
-            f::updates::GetState => Self::get_state,
-            f::updates::GetDifference => Self::get_difference,
-            f::updates::GetChannelDifference => Self::get_channel_difference,
-            f::messages::SendMessage => Self::send_message,
-            f::messages::SendMedia => Self::send_media,
-            f::messages::SendMultiMedia => Self::send_multi_media,
-            f::messages::UploadMedia => Self::upload_media,
-            f::messages::ForwardMessages => Self::forward_messages,
-            f::messages::SendReaction => Self::send_reaction,
-            f::messages::SetTyping => Self::set_typing,
-            f::messages::EditMessage => Self::edit_message,
-            f::messages::DeleteMessages => Self::delete_messages,
-            f::messages::ReadHistory => Self::read_history,
-            f::messages::ReadMessageContents => Self::read_contents,
-            f::messages::ReceivedMessages => Self::received_messages,
-            f::messages::GetMessages => Self::get_messages,
-            f::messages::GetHistory => Self::get_history,
-            f::messages::Search => Self::search,
-            f::messages::GetDialogs => Self::get_dialogs,
-            f::messages::GetPeerDialogs => Self::get_peer_dialogs,
-            f::messages::GetPinnedDialogs => Self::get_pinned_dialogs,
-            f::messages::GetDialogFilters => Self::get_dialog_filters,
-            f::messages::GetPeerSettings => Self::get_peer_settings,
-            f::messages::GetChats => Self::get_chats,
-            f::messages::GetFullChat => Self::get_full_chat,
-            f::messages::AddChatUser => Self::add_chat_user,
-            f::messages::DeleteChatUser => Self::delete_chat_user,
-            f::channels::GetChannels => Self::get_channels,
-            f::channels::GetFullChannel => Self::get_full_channel,
-            f::channels::GetMessages => Self::get_channel_messages,
-            f::channels::DeleteMessages => Self::delete_channel_messages,
-            f::channels::ReadHistory => Self::read_channel_history,
-            f::channels::ReadMessageContents => Self::read_channel_contents,
-            f::channels::GetParticipant => Self::get_participant,
-            f::channels::GetParticipants => Self::get_participants,
-            f::channels::JoinChannel => Self::join_channel,
-            f::channels::LeaveChannel => Self::leave_channel,
-            f::channels::InviteToChannel => Self::invite_to_channel,
-            f::upload::SaveFilePart => Self::save_file_part,
-            f::upload::SaveBigFilePart => Self::save_big_file_part,
-            f::upload::GetFile => Self::get_file,
-        }
-    }
-
     fn unknown(&self, id: u32) -> RpcError {
         let account = self.state.link_account(self.link);
         tracing::warn!(
@@ -289,6 +221,94 @@ impl Call<'_> {
         );
         RpcError::bad("METHOD_INVALID")
     }
+}
+
+macro_rules! table {
+    ($($method:path => $run:expr,)*) => {
+        impl Call<'_> {
+            /// Carries out the method of this constructor.
+            fn dispatch(&mut self, id: u32, rest: &[u8]) -> RpcResult<Vec<u8>> {
+                match id {
+                    $(<$method>::CONSTRUCTOR_ID => self.on::<$method>(rest, $run),)*
+                    _ => Err(self.unknown(id)),
+                }
+            }
+        }
+
+        /// The constructors of all methods that are known.
+        #[cfg(test)]
+        const KNOWN: &[u32] = &[$(<$method>::CONSTRUCTOR_ID),*];
+    };
+}
+
+table! {
+    f::help::GetConfig => Call::get_config,
+    f::help::GetNearestDc => Call::get_nearest_dc,
+    f::help::GetAppConfig => Call::get_app_config,
+    f::help::GetPromoData => Call::get_promo_data,
+    f::help::GetTermsOfServiceUpdate => Call::get_terms_update,
+    f::auth::SendCode => Call::send_code,
+    f::auth::ResendCode => Call::resend_code,
+    f::auth::CancelCode => Call::cancel_code,
+    f::auth::SignIn => Call::sign_in,
+    f::auth::SignUp => Call::sign_up,
+    f::auth::CheckPassword => Call::check_password,
+    f::auth::ImportBotAuthorization => Call::import_bot,
+    f::auth::LogOut => Call::log_out,
+    f::auth::ExportAuthorization => Call::export_authorization,
+    f::account::GetPassword => Call::get_password,
+    f::account::UpdateStatus => Call::update_status,
+    f::account::UpdateProfile => Call::update_profile,
+    f::account::GetNotifySettings => Call::get_notify_settings,
+    f::account::UpdateNotifySettings => Call::update_notify_settings,
+    f::users::GetUsers => Call::get_users,
+    f::users::GetFullUser => Call::get_full_user,
+    f::contacts::ResolveUsername => Call::resolve_username,
+    f::contacts::ResolvePhone => Call::resolve_phone,
+    f::contacts::ImportContacts => Call::import_contacts,
+    f::contacts::GetContacts => Call::get_contacts,
+    f::contacts::Search => Call::search_contacts,
+    f::updates::GetState => Call::get_state,
+    f::updates::GetDifference => Call::get_difference,
+    f::updates::GetChannelDifference => Call::get_channel_difference,
+    f::messages::SendMessage => Call::send_message,
+    f::messages::SendMedia => Call::send_media,
+    f::messages::SendMultiMedia => Call::send_multi_media,
+    f::messages::UploadMedia => Call::upload_media,
+    f::messages::ForwardMessages => Call::forward_messages,
+    f::messages::SendReaction => Call::send_reaction,
+    f::messages::SetTyping => Call::set_typing,
+    f::messages::EditMessage => Call::edit_message,
+    f::messages::DeleteMessages => Call::delete_messages,
+    f::messages::ReadHistory => Call::read_history,
+    f::messages::ReadMessageContents => Call::read_contents,
+    f::messages::ReceivedMessages => Call::received_messages,
+    f::messages::GetMessages => Call::get_messages,
+    f::messages::GetHistory => Call::get_history,
+    f::messages::Search => Call::search,
+    f::messages::GetDialogs => Call::get_dialogs,
+    f::messages::GetPeerDialogs => Call::get_peer_dialogs,
+    f::messages::GetPinnedDialogs => Call::get_pinned_dialogs,
+    f::messages::GetDialogFilters => Call::get_dialog_filters,
+    f::messages::GetPeerSettings => Call::get_peer_settings,
+    f::messages::GetChats => Call::get_chats,
+    f::messages::GetFullChat => Call::get_full_chat,
+    f::messages::AddChatUser => Call::add_chat_user,
+    f::messages::DeleteChatUser => Call::delete_chat_user,
+    f::channels::GetChannels => Call::get_channels,
+    f::channels::GetFullChannel => Call::get_full_channel,
+    f::channels::GetMessages => Call::get_channel_messages,
+    f::channels::DeleteMessages => Call::delete_channel_messages,
+    f::channels::ReadHistory => Call::read_channel_history,
+    f::channels::ReadMessageContents => Call::read_channel_contents,
+    f::channels::GetParticipant => Call::get_participant,
+    f::channels::GetParticipants => Call::get_participants,
+    f::channels::JoinChannel => Call::join_channel,
+    f::channels::LeaveChannel => Call::leave_channel,
+    f::channels::InviteToChannel => Call::invite_to_channel,
+    f::upload::SaveFilePart => Call::save_file_part,
+    f::upload::SaveBigFilePart => Call::save_big_file_part,
+    f::upload::GetFile => Call::get_file,
 }
 
 fn refusal(request: i64, error: &RpcError) -> Vec<u8> {
@@ -302,3 +322,6 @@ pub fn method_name(id: u32) -> String {
         name => name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

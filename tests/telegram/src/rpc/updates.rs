@@ -218,7 +218,7 @@ impl Call<'_> {
         let chat = Chat::Group(dialog);
         let mut seen = Seen::default().with_peer(Peer::of_dialog(dialog));
         let newest: Vec<usize> =
-            self.state.history(viewer, chat).into_iter().rev().take(limit).map(|(_, index)| index).collect();
+            self.state.history(viewer, chat).values().rev().take(limit).copied().collect();
         for index in &newest {
             seen.add_message(&self.state.messages[*index]);
         }

@@ -40,10 +40,16 @@ impl State {
     }
 
     fn super_of(&self, viewer: i64, channel: i64, access_hash: i64) -> Option<i64> {
-        let dialog = Peer::Super(channel).dialog();
+        let dialog = self.known_group(Peer::Super(channel))?;
         let lenient = access_hash == 0 && self.account(viewer).is_bot();
-        (self.groups.contains_key(&dialog) && (lenient || access_hash == self.super_hash(viewer, channel)))
-            .then_some(dialog)
+        (lenient || access_hash == self.super_hash(viewer, channel)).then_some(dialog)
+    }
+
+    /// The dialog id of a group, if there is one of this very kind: a supergroup's number given as that of a basic
+    /// group would come in without a hash.
+    pub fn known_group(&self, peer: Peer) -> Option<i64> {
+        let dialog = peer.dialog();
+        (self.groups.contains_key(&dialog) && Peer::of_dialog(dialog) == peer).then_some(dialog)
     }
 
     /// The user that an input names.
@@ -113,7 +119,7 @@ impl State {
             }
             enums::InputPeer::Chat(chat) => {
                 let peer = Peer::Basic(chat.chat_id);
-                self.groups.contains_key(&peer.dialog()).then_some(peer).ok_or(bad)
+                self.known_group(peer).map(|_| peer).ok_or(bad)
             }
             enums::InputPeer::Channel(channel) => self
                 .super_of(viewer, channel.channel_id, channel.access_hash)
@@ -144,6 +150,6 @@ impl State {
             Chat::Group(dialog) if chat.is_super() => &self.group(dialog).inbox,
             _ => &self.account(viewer).inbox,
         };
-        sequence.messages.get(&id).copied().filter(|index| self.messages[*index].chat == chat)
+        sequence.get(id).filter(|index| self.messages[*index].chat == chat)
     }
 }

@@ -200,7 +200,7 @@ impl State {
         let code = LoginCode {
             code: format!("{number:05}"),
             hash: letters::<18>(),
-            expires_ms: clock::now_ms() + lifetime_ms,
+            expires_ms: clock::now_ms().saturating_add(lifetime_ms),
         };
         self.account_mut(account).code = Some(code.clone());
         code

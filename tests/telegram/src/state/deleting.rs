@@ -27,8 +27,9 @@ impl State {
                 .map(|(person, (id, _))| (*person, *id))
                 .collect();
             message.deleted |= everyone;
+            let chat = message.chat;
             for (person, id) in holders {
-                if self.account_mut(person).inbox.messages.remove(&id).is_some() {
+                if self.account_mut(person).inbox.remove(id, chat) {
                     gone.entry(person).or_default().push(id);
                 }
             }
@@ -51,8 +52,10 @@ impl State {
     /// Deletes messages of a supergroup, given by their ids. Returns the group's new `pts` and by how much it rose.
     pub fn delete_super(&mut self, dialog: i64, ids: &[i32], except: Option<LinkId>) -> (i32, i32) {
         let group = self.group_mut(dialog);
-        let gone: Vec<(i32, usize)> =
-            ids.iter().filter_map(|id| group.inbox.messages.remove(id).map(|index| (*id, index))).collect();
+        let mut gone: Vec<(i32, usize)> =
+            ids.iter().filter_map(|id| group.inbox.get(*id).map(|index| (*id, index))).collect();
+        // An id may be named twice.
+        gone.retain(|(id, _)| group.inbox.remove(*id, Chat::Group(dialog)));
         let ids: Vec<i32> = gone.iter().map(|(id, _)| *id).collect();
         let count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
         if count == 0 {

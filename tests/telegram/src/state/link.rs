@@ -159,6 +159,24 @@ impl State {
         count
     }
 
+    /// Forgets all keys of an account, as if they had never been: packets get transport error -404. Open
+    /// connections are closed. Returns how many keys there were.
+    pub fn forget_keys(&mut self, account: i64) -> usize {
+        self.kill_links(Some(account));
+        let before = self.keys.len();
+        self.keys.retain(|_, key| key.account != Some(account));
+        before - self.keys.len()
+    }
+
+    /// Gives a connection's key another server salt.
+    pub fn change_salt(&mut self, link: LinkId) -> i64 {
+        let salt = i64::from_le_bytes(crate::crypto::random());
+        if let Some(key) = self.link_key(link) {
+            key.salt = salt;
+        }
+        salt
+    }
+
     /// Takes up a connection that showed a known key.
     pub fn open_link(
         &mut self,
@@ -308,9 +326,9 @@ impl State {
     ///
     /// Source: <https://core.telegram.org/mtproto/description#message-identifier-msg-id>.
     pub fn next_message_id(&mut self, kind: PushKind) -> i64 {
-        let now = clock::now_ms() + self.settings.clock_skew_ms;
+        let now = clock::now_ms().saturating_add(self.settings.clock_skew_ms);
         let now = ((now / 1000) << 32) | (((now % 1000) << 32) / 1000);
-        self.last_message_id = now.max(self.last_message_id + 4) & !3;
+        self.last_message_id = now.max(self.last_message_id.saturating_add(4)) & !3;
         self.last_message_id | if kind == PushKind::Answer { 1 } else { 3 }
     }
 
@@ -340,8 +358,11 @@ impl State {
             return;
         }
         let body = wire::zipped(updates.to_bytes());
+        let times = if self.settings.duplicate_pushes { 2 } else { 1 };
         for link in to {
-            self.send(link, body.clone(), PushKind::Push, true);
+            for _ in 0..times {
+                self.send(link, body.clone(), PushKind::Push, true);
+            }
         }
     }
 

@@ -54,17 +54,18 @@ impl Peer {
     pub fn of_dialog(dialog: i64) -> Self {
         match dialog {
             0.. => Self::User(dialog),
-            _ if dialog < -SUPER_OFFSET => Self::Super(-SUPER_OFFSET - dialog),
+            _ if dialog < -SUPER_OFFSET => Self::Super((-SUPER_OFFSET).wrapping_sub(dialog)),
             _ => Self::Basic(-dialog),
         }
     }
 
-    /// The dialog id.
+    /// The dialog id. A client may name a peer by any number: those that are out of range wrap around, and are
+    /// nobody's.
     pub fn dialog(self) -> i64 {
         match self {
             Self::User(id) => id,
-            Self::Basic(id) => -id,
-            Self::Super(id) => -SUPER_OFFSET - id,
+            Self::Basic(id) => id.wrapping_neg(),
+            Self::Super(id) => (-SUPER_OFFSET).wrapping_sub(id),
         }
     }
 

@@ -11,6 +11,7 @@ mod files;
 mod group;
 mod link;
 mod message;
+mod objects;
 mod posting;
 mod reading;
 mod view;
@@ -25,11 +26,12 @@ pub use files::{File, FileKind, Media, Upload, generated_bytes, generated_photo}
 pub use group::{Group, GroupKind, NewGroup};
 pub use link::{Fingerprint, Key, KeyFate, Link, LinkId, Out, Overlap, PushKind, SessionRecord};
 pub use message::{Chat, Forward, Message, Peer, Service};
-pub use posting::Draft;
-pub use view::{
-    CAPTION_UNITS_MAX, Seen, TEXT_UNITS_MAX, all_rights, channel_full, chat_full, config, notify_settings,
+pub use objects::{
+    CAPTION_UNITS_MAX, TEXT_UNITS_MAX, all_rights, channel_full, chat_full, config, notify_settings,
     peer_settings, user_full,
 };
+pub use posting::Draft;
+pub use view::Seen;
 
 use crate::{faults::Faults, settings::Settings};
 
@@ -145,6 +147,15 @@ impl State {
     /// Wakes whoever waits for the ledger.
     fn note_change(&self) {
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Switches behaviour.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings.clock_skew_ms != self.settings.clock_skew_ms {
+            // Message ids only grow: without this they would stay in a future that is called off.
+            self.last_message_id = 0;
+        }
+        self.settings = settings;
     }
 
     /// Tells whenever the ledger changed.

@@ -85,11 +85,11 @@ impl State {
         let people = self.people(draft.chat);
         match draft.chat {
             Chat::Group(dialog) if draft.chat.is_super() => {
-                group_id = Some(self.group_mut(dialog).inbox.add(index, time_ms));
+                group_id = Some(self.group_mut(dialog).inbox.add(index, draft.chat, time_ms));
             }
             _ => {
                 for person in &people {
-                    ids.insert(*person, self.account_mut(*person).inbox.add(index, time_ms));
+                    ids.insert(*person, self.account_mut(*person).inbox.add(index, draft.chat, time_ms));
                 }
             }
         }

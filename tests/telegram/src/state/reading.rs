@@ -2,6 +2,11 @@
 //!
 //! Source: <https://core.telegram.org/api/mark-as-read>.
 
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Included, Unbounded},
+};
+
 use grammers_tl_types::types;
 
 use super::{Activity, ActivityKind, Chat, Event, LinkId, Peer, Seen, State};
@@ -14,14 +19,27 @@ impl State {
         self.note_change();
     }
 
-    /// The ids that `viewer` has in a chat, oldest first, with the messages.
-    pub fn history(&self, viewer: i64, chat: Chat) -> Vec<(i32, usize)> {
-        let sequence = match chat {
-            Chat::Group(dialog) if chat.is_super() => &self.group(dialog).inbox,
-            _ => &self.account(viewer).inbox,
-        };
-        let here = |index: &usize| self.messages[*index].chat == chat;
-        sequence.messages.iter().filter(|(_, index)| here(index)).map(|(id, index)| (*id, *index)).collect()
+    /// The messages that `viewer` has in a chat, by id.
+    pub fn history(&self, viewer: i64, chat: Chat) -> &BTreeMap<i32, usize> {
+        match chat {
+            Chat::Group(dialog) if chat.is_super() => self.group(dialog).inbox.history(chat),
+            _ => self.account(viewer).inbox.history(chat),
+        }
+    }
+
+    /// The newest message that `viewer` has in a chat up to `max_id` (0: all).
+    fn newest_up_to(&self, viewer: i64, chat: Chat, max_id: i32) -> Option<i32> {
+        let end = if max_id == 0 { i32::MAX } else { max_id };
+        self.history(viewer, chat).range(..=end).next_back().map(|(id, _)| *id)
+    }
+
+    /// The authors of what `viewer` just read, from behind `from` up to `to`, with the newest message of each.
+    fn just_read(&self, viewer: i64, chat: Chat, from: i32, to: i32) -> BTreeMap<i64, usize> {
+        let range = self.history(viewer, chat).range((Excluded(from), Included(to)));
+        range
+            .map(|(_, index)| (self.messages[*index].from, *index))
+            .filter(|(author, _)| *author != viewer)
+            .collect()
     }
 
     /// How far `viewer` read a chat, and how far the others read what `viewer` wrote.
@@ -43,8 +61,8 @@ impl State {
     pub fn unread(&self, viewer: i64, chat: Chat) -> (i32, i32) {
         let (read, _) = self.marks(viewer, chat);
         let (mut unread, mut mentions) = (0, 0);
-        for (_, index) in self.history(viewer, chat).into_iter().rev().take_while(|(id, _)| *id > read) {
-            let message = &self.messages[index];
+        for (_, index) in self.history(viewer, chat).range((Excluded(read), Unbounded)) {
+            let message = &self.messages[*index];
             unread += i32::from(message.from != viewer);
             mentions += i32::from(message.mentioned.contains(&viewer));
         }
@@ -61,10 +79,8 @@ impl State {
         except: Option<LinkId>,
     ) -> Option<i32> {
         let chat = peer.chat(viewer);
-        let history = self.history(viewer, chat);
         let (read, _) = self.marks(viewer, chat);
-        let in_reach = |id: i32| max_id == 0 || id <= max_id;
-        let newest = history.iter().rev().find(|(id, _)| in_reach(*id)).map(|(id, _)| *id)?;
+        let newest = self.newest_up_to(viewer, chat, max_id)?;
         self.note(viewer, peer, ActivityKind::Read(newest));
         if newest <= read {
             return None;
@@ -85,15 +101,8 @@ impl State {
         };
         self.push_update(viewer, update.into(), Seen::default().with_peer(peer), except);
 
-        let others: Vec<i64> = self.people(chat).into_iter().filter(|person| *person != viewer).collect();
-        for other in others {
-            // The newest of the other's own messages among those just read, in the other's counting.
-            let mine =
-                history.iter().rev().filter(|(id, _)| *id > read && in_reach(*id)).find_map(|(_, index)| {
-                    let message = &self.messages[*index];
-                    if message.from == other { message.id_for(other) } else { None }
-                });
-            let Some(max_id) = mine else { continue };
+        for (other, index) in self.just_read(viewer, chat, read, newest) {
+            let Some(max_id) = self.messages[index].id_for(other) else { continue };
             let theirs = chat.peer(other);
             let account = self.account_mut(other);
             let mark = account.marks.entry(theirs).or_default();
@@ -113,11 +122,7 @@ impl State {
         let chat = Chat::Group(dialog);
         let peer = Peer::of_dialog(dialog);
         let Peer::Super(channel_id) = peer else { return };
-        let history = self.history(viewer, chat);
-        let in_reach = |id: i32| max_id == 0 || id <= max_id;
-        let Some(newest) = history.iter().rev().find(|(id, _)| in_reach(*id)).map(|(id, _)| *id) else {
-            return;
-        };
+        let Some(newest) = self.newest_up_to(viewer, chat, max_id) else { return };
         self.note(viewer, peer, ActivityKind::Read(newest));
         let Some(member) = self.group_mut(dialog).members.get_mut(&viewer) else { return };
         let read = member.read;
@@ -133,11 +138,10 @@ impl State {
             pts: self.group(dialog).inbox.pts,
         };
         self.push_update(viewer, update.into(), Seen::default().with_peer(peer), except);
-        let just_read = history.iter().filter(|(id, _)| *id > read && in_reach(*id));
-        let authors: std::collections::BTreeMap<i64, i32> =
-            just_read.map(|(id, index)| (self.messages[*index].from, *id)).collect();
-        for (author, max_id) in authors {
-            if author != viewer && self.group(dialog).has(author) {
+        for (author, index) in self.just_read(viewer, chat, read, newest) {
+            if let Some(max_id) =
+                self.messages[index].id_for(author).filter(|_| self.group(dialog).has(author))
+            {
                 let update = types::UpdateReadChannelOutbox { channel_id, max_id };
                 self.push_update(author, update.into(), Seen::default().with_peer(peer), None);
             }

@@ -197,6 +197,7 @@ async fn the_description_names_every_path() {
         "/pushes/mute",
         "/keys",
         "/keys/revoke",
+        "/keys/forget",
         "/sessions",
         "/overlaps",
         "/calls",

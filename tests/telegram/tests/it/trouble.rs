@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use troupe_telegram::{FaultKind, LedgerQuery, Settings};
+use troupe_telegram::{Connections, FaultKind, LedgerQuery, Settings};
 
 use crate::{
     client::{connect, emulator, person, refusal, registered_key, signed_in},
@@ -136,6 +136,71 @@ async fn a_revoked_key_is_refused() {
     a.client.get_me().await.unwrap();
     assert_eq!(emulator.revoke_keys(anna.id), 1);
     assert_eq!(refusal(a.client.get_me().await.map(|_| ())), (401, "SESSION_REVOKED".into()));
+}
+
+#[tokio::test]
+async fn a_new_salt_and_a_misdated_message_are_got_over() {
+    let emulator = emulator().await;
+    let anna = person(&emulator, "Anna");
+    let a = signed_in(&emulator, anna.id).await;
+    a.client.get_me().await.unwrap();
+    for fault in [FaultKind::NewSalt, FaultKind::BadMessage { code: 16 }, FaultKind::NewSalt] {
+        emulator.add_fault(Some(anna.id), None, fault, 1);
+        a.client.get_me().await.unwrap();
+    }
+    assert_eq!(emulator.sessions().len(), 1);
+}
+
+#[tokio::test]
+async fn a_transport_error_ends_the_connection() {
+    let emulator = emulator().await;
+    let anna = person(&emulator, "Anna");
+    let a = signed_in(&emulator, anna.id).await;
+    a.client.get_me().await.unwrap();
+    emulator.add_fault(Some(anna.id), None, FaultKind::TransportError { code: -429 }, 1);
+    let got = a.client.get_me().await.map(|_| ());
+    assert!(matches!(got, Err(InvocationError::Transport(_))), "{got:?}");
+    a.client.get_me().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_forgotten_key_is_unknown() {
+    let emulator = emulator().await;
+    let anna = person(&emulator, "Anna");
+    let a = signed_in(&emulator, anna.id).await;
+    a.client.get_me().await.unwrap();
+    assert_eq!(emulator.forget_keys(anna.id), 1);
+    // grammers would make a new key then, but does not know the emulator's RSA key.
+    a.client.get_me().await.unwrap_err();
+    assert_eq!(emulator.sessions().len(), 1, "nobody got in with the forgotten key");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_or_silent_comes_back() {
+    let emulator = emulator().await;
+    let anna = person(&emulator, "Anna");
+    let a = signed_in(&emulator, anna.id).await;
+    emulator.set_settings(Settings { connections: Connections::Closed, ..Settings::default() });
+    a.client.get_me().await.unwrap_err();
+    emulator.set_settings(Settings::default());
+    a.client.get_me().await.unwrap();
+
+    emulator.set_settings(Settings { connections: Connections::Silent, ..Settings::default() });
+    let mute = signed_in(&emulator, anna.id).await;
+    assert!(timeout(Duration::from_millis(300), mute.client.get_me()).await.is_err());
+}
+
+#[tokio::test]
+async fn pushes_that_come_twice_are_one_message() {
+    let emulator = emulator().await;
+    emulator.set_settings(Settings { duplicate_pushes: true, ..Settings::default() });
+    let (anna, boris) = (person(&emulator, "Anna"), person(&emulator, "Boris"));
+    let mut a = signed_in(&emulator, anna.id).await;
+    a.client.get_me().await.unwrap();
+    for text in ["one", "two", "three"] {
+        emulator.send(boris.id, anna.id, text).unwrap();
+    }
+    assert_eq!(a.texts(3).await, ["one", "two", "three"]);
 }
 
 #[tokio::test]
