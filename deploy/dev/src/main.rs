@@ -36,6 +36,8 @@ enum Command {
     Down,
     /// Show what runs, where, and whether it is ready
     Status,
+    /// Say something to a bot or in the demo's group, and see what is answered
+    Say(commands::say::Arguments),
     /// Show what a service has said
     Logs(commands::logs::Arguments),
     /// Run all tests, or those whose names contain a text
@@ -57,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Up(arguments) => commands::up::run(&folder, arguments).await,
         Command::Down => commands::down::run(&folder).await,
         Command::Status => commands::status::run(&folder).await,
+        Command::Say(arguments) => commands::say::run(&folder, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&folder, &arguments).await,
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Setup => commands::setup(),

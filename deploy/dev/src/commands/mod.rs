@@ -2,6 +2,7 @@
 
 pub mod down;
 pub mod logs;
+pub mod say;
 pub mod status;
 pub mod test;
 pub mod up;

@@ -43,6 +43,9 @@ pub struct PersonRole {
     pub username: &'static str,
 }
 
+/// The name of the account that `cargo dev say` speaks for.
+pub const YOU: &str = "you";
+
 /// The title of the group that all are in.
 pub const GROUP: &str = "Harbour";
 

@@ -27,6 +27,21 @@ pub struct Posted {
     pub text: String,
     /// The sender's number for it; 0 if it was said through the control API.
     pub random_id: i64,
+    /// The number of the message that it answers.
+    #[serde(default)]
+    pub reply_to: Option<u64>,
+    /// What is attached.
+    #[serde(default)]
+    pub media: Option<Attached>,
+}
+
+/// What is attached to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Attached {
+    /// `photo` or `document`.
+    pub kind: String,
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// A bot: its number at the manager and its Telegram account.
@@ -93,7 +108,7 @@ pub(super) mod tests {
     /// What `from` says in the group as its message number `id`.
     pub(crate) fn in_group(id: i32, from: i64, random_id: i64) -> Posted {
         let sequence = u64::try_from(id).unwrap();
-        let (group, ids) = (Some(GROUP), BTreeMap::new());
+        let (group, ids, media) = (Some(GROUP), BTreeMap::new(), None);
         Posted {
             sequence,
             group,
@@ -104,6 +119,8 @@ pub(super) mod tests {
             time_ms: 0,
             text: "hi".into(),
             random_id,
+            reply_to: None,
+            media,
         }
     }
 

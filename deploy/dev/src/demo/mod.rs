@@ -17,6 +17,7 @@ mod story;
 mod summary;
 
 pub use board::{Board, Known};
+pub use cast::YOU;
 pub use live::Live;
 pub use run::{for_ever, once, set_stage};
 pub use statistics::Statistics;

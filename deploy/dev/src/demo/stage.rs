@@ -7,7 +7,7 @@ use troupe_protocol::{BotSettings, ContentName, GroupPolicy, WeightedScenario};
 use troupe_types::{BotId, ChatId};
 
 use super::{
-    cast::{BotRole, DOCUMENTS, GROUP, Login, PersonRole},
+    cast::{BotRole, DOCUMENTS, GROUP, Login, PersonRole, YOU},
     control::{Control, Created, NewAccount},
     ledger::Bot,
     manager::{Credential, Manager, Registered},
@@ -55,6 +55,11 @@ pub async fn set(
         scene.people.insert(role.name, account.id);
         endpoints.accounts.insert(role.name.into(), told(&account, role.username, None));
     }
+    // Whoever tries it out: in the group, but with no line of the script.
+    let new = NewAccount { first_name: "You", username: "you_yourself", password: None, bot: false };
+    let you = control.create_account(&new).await?;
+    scene.people.insert(YOU, you.id);
+    endpoints.accounts.insert(YOU.into(), told(&you, new.username, None));
     let mut members: Vec<i64> = scene.people.values().copied().collect();
     for role in bots {
         let (bot, account) = register(role, &control, &manager).await?;
