@@ -82,7 +82,7 @@ impl<'a> Live<'a> {
             }
             None => self.group,
         };
-        let text = shortened(&posted.text);
+        let text = shown(posted);
         let Some(key) = known.answers(posted) else {
             return format!("{time:>8}  {from} → {place}: {text}");
         };
@@ -109,6 +109,15 @@ fn millis(millis: i64) -> f64 {
 fn clock(millis: i64) -> String {
     let millis = millis.max(0);
     format!("{}:{:02}.{}", millis / 60_000, millis / 1000 % 60, millis / 100 % 10)
+}
+
+/// What was said, and what was attached.
+fn shown(posted: &Posted) -> String {
+    let text = shortened(&posted.text);
+    match &posted.media {
+        Some(media) => format!("[{}, {} kB] {text}", media.kind, media.bytes / 1000).trim_end().to_owned(),
+        None => text,
+    }
 }
 
 /// One line of at most [`TEXT_MAX`] characters.

@@ -21,7 +21,7 @@ use super::{
 use crate::Error;
 
 /// How long a person waits for an answer before going on without.
-pub const REPLY_WITHIN: Duration = Duration::from_secs(30);
+pub const REPLY_WITHIN: Duration = Duration::from_mins(1);
 
 /// Where the demo is played.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ impl<'a> Play<'a> {
             let posted = self.say(line).await?;
             let spoken = Spoken { line: line.clone(), sequence: posted.sequence };
             self.spoken.lock().expect("nobody panics while holding it").push(spoken);
-            let patience = if self.late.load(Ordering::Relaxed) { REPLY_WITHIN / 6 } else { REPLY_WITHIN };
+            let patience = if self.late.load(Ordering::Relaxed) { REPLY_WITHIN / 10 } else { REPLY_WITHIN };
             if !self.board.until(patience, |known| self.is_answered(line, &posted, known)).await {
                 self.late.store(true, Ordering::Relaxed);
             }

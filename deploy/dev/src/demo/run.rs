@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use troupe_types::ChatId;
+
 use super::{
     Board, Live, Statistics, Summary,
     cast::{self, BOTS, PEOPLE},
@@ -113,8 +115,21 @@ async fn summary(
         let complete = clickhouse == ledger && goals == verdict.goals as u64;
         if complete || Instant::now() > deadline {
             let names = bots.iter().map(|(name, bot)| (bot.id.get(), (*name).to_owned())).collect();
+            let people =
+                scene.people.iter().map(|(name, account)| (ChatId::new(*account), (*name).to_owned()));
+            let chats = people.chain([(ChatId::new(scene.group), cast::GROUP.to_owned())]).collect();
             let goals_expected = GOALS;
-            return Ok(Summary { verdict, settled, ledger, clickhouse, rows, goals, names, goals_expected });
+            return Ok(Summary {
+                verdict,
+                settled,
+                ledger,
+                clickhouse,
+                rows,
+                goals,
+                names,
+                chats,
+                goals_expected,
+            });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

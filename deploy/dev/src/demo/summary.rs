@@ -27,6 +27,8 @@ pub struct Summary {
     pub goals: u64,
     /// The bots' names, by number.
     pub names: BTreeMap<u64, String>,
+    /// The chats' names, as bots see them.
+    pub chats: BTreeMap<ChatId, String>,
     /// How many goals the script leads to.
     pub goals_expected: usize,
 }
@@ -52,9 +54,9 @@ impl Summary {
         for place in self.places() {
             let (ledger, clickhouse) = (self.of(&self.ledger, place), self.of(&self.clickhouse, place));
             if ledger != clickhouse {
-                let (bot, chat) = (self.name(place.0), place.1);
+                let (bot, chat) = (self.name(place.0), self.chat(place.1));
                 faults.push(format!(
-                    "{bot} in chat {chat}: received {} and sent {} by the ledger, {} and {} by ClickHouse",
+                    "{bot} with {chat}: received {} and sent {} by the ledger, {} and {} by ClickHouse",
                     ledger.received, ledger.sent, clickhouse.received, clickhouse.sent
                 ));
             }
@@ -71,6 +73,10 @@ impl Summary {
     #[expect(clippy::unused_self, reason = "reads better beside its callers")]
     fn of(&self, counts: &BTreeMap<(u64, ChatId), Counts>, place: (u64, ChatId)) -> Counts {
         counts.get(&place).copied().unwrap_or_default()
+    }
+
+    fn chat(&self, chat: ChatId) -> String {
+        self.chats.get(&chat).cloned().unwrap_or_else(|| format!("chat {chat}"))
     }
 
     fn name(&self, bot: u64) -> String {
@@ -113,9 +119,9 @@ impl Display for Summary {
                 let mark = if ledger == clickhouse { "equal" } else { "DIFFERENT" };
                 writeln!(
                     f,
-                    "    {:10} {:>16}  {:>3}/{:<3} | {:>3}/{:<3} {mark}",
+                    "    {:8} {:12} {:>3}/{:<3} | {:>3}/{:<3} {mark}",
                     self.name(bot),
-                    chat.get(),
+                    self.chat(chat),
                     ledger.received,
                     ledger.sent,
                     clickhouse.received,
@@ -149,6 +155,7 @@ mod tests {
             rows: 20,
             goals: 3,
             names: BTreeMap::from([(1, "mira".into())]),
+            chats: BTreeMap::from([(ChatId::new(-1_001), "Harbour".into())]),
             goals_expected: 3,
         }
     }
@@ -158,7 +165,7 @@ mod tests {
         let summary = summary();
         assert!(summary.is_well(), "{:?}", summary.faults());
         let text = summary.to_string();
-        assert!(text.contains("mira") && text.contains("4/2   |   4/2   equal"), "{text}");
+        assert!(text.contains("mira") && text.contains("Harbour        4/2   |   4/2   equal"), "{text}");
         assert!(text.ends_with("the counts are equal."), "{text}");
     }
 

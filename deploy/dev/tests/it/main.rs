@@ -5,3 +5,4 @@ mod clickhouse;
 mod demo;
 mod process;
 mod servers;
+mod up;

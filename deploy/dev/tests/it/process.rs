@@ -8,17 +8,17 @@ use std::{
 use troupe_dev::process::{Process, Spec};
 
 /// Waits until `condition` holds.
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let wait = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(Duration::from_mins(5), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// Whether the process runs; one that has ended and was not waited for does not.
-fn runs(id: u32) -> bool {
+pub fn runs(id: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     status.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
