@@ -1,12 +1,12 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use troupe_types::BotId;
 
 use crate::Identity;
 
 /// A text that no log, trace or error shows: codes, passwords, tokens, phone numbers.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
@@ -19,6 +19,14 @@ impl Secret {
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// What is no text is refused without being quoted, which serde's own error would do: a code that was sent as a
+    /// number is a secret too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret has to be a text"))
     }
 }
 
@@ -114,4 +122,17 @@ pub enum Refusal {
     AlreadyRegistered,
     /// Telegram could not be reached or answered with an error.
     Telegram,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_the_wrong_type_is_not_quoted() {
+        let error = serde_json::from_str::<LoginStep>(r#"{"type": "code", "code": 12345}"#).unwrap_err();
+        assert!(!error.to_string().contains("12345"), "{error}");
+        let step = serde_json::from_str::<LoginStep>(r#"{"type": "code", "code": "12345"}"#).unwrap();
+        assert!(!format!("{step:?}").contains("12345"), "{step:?}");
+    }
 }

@@ -26,7 +26,8 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value:
     #[expect(clippy::disallowed_methods, reason = "a switch for whoever works on this file")]
     let update = std::env::var("UPDATE_GOLDEN").is_ok();
     if update && !file.exists() {
-        fs::write(&file, serde_json::to_string_pretty(value).unwrap() + "\n").unwrap();
+        fs::write(&file, serde_json::to_string_pretty(value).expect("it is plain data") + "\n")
+            .expect("it can be written");
     }
     let golden = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert_eq!(
@@ -34,10 +35,10 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value:
         value,
         "{name}"
     );
-    let written: serde_json::Value = serde_json::to_value(value).unwrap();
+    let written: serde_json::Value = serde_json::to_value(value).expect("it is plain data");
     assert_eq!(
         written,
-        serde_json::from_str::<serde_json::Value>(&golden).unwrap(),
+        serde_json::from_str::<serde_json::Value>(&golden).expect("it is JSON"),
         "{name} is written differently"
     );
 }
