@@ -31,6 +31,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the control API listens. Port 0 takes a free one.
     pub control: SocketAddr,
+    /// The address that clients are told to connect to, if it is not the one that is listened on: behind a
+    /// published port, or when listening on all interfaces.
+    pub advertise: Option<SocketAddr>,
     /// The server's key; a new one if absent, which takes a moment to make.
     pub rsa_key: Option<RsaKey>,
     /// How to behave.
@@ -40,7 +43,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen: free, control: free, rsa_key: None, settings: Settings::default() }
+        Self { listen: free, control: free, advertise: None, rsa_key: None, settings: Settings::default() }
     }
 }
 
@@ -87,6 +90,7 @@ impl Emulator {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let (mtproto, address) = listen(config.listen, "MTProto").await?;
         let (http, http_address) = listen(config.control, "the control API").await?;
+        let address = config.advertise.unwrap_or(address);
         let rsa = config.rsa_key.unwrap_or_else(RsaKey::generate);
         let hub = Arc::new(Hub::new(State::new(config.settings), rsa, address));
         let shared = control::Shared { hub: Arc::clone(&hub), http: http_address };

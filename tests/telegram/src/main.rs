@@ -27,6 +27,9 @@ struct Arguments {
     /// Where the control API listens; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     control: SocketAddr,
+    /// Tell clients to connect to this address rather than to the one that is listened on.
+    #[arg(long, value_name = "ADDRESS")]
+    advertise: Option<SocketAddr>,
     /// Write what GET /info answers to this file once both listeners are up.
     #[arg(long, value_name = "PATH")]
     info_file: Option<PathBuf>,
@@ -69,7 +72,13 @@ fn rsa_key(path: &PathBuf) -> Result<RsaKey, Fatal> {
 async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let rsa_key = arguments.rsa_key.as_ref().map(rsa_key).transpose()?;
     let settings = Settings { overlap_kills_key: !arguments.allow_overlaps, ..Settings::default() };
-    let config = Config { listen: arguments.listen, control: arguments.control, rsa_key, settings };
+    let config = Config {
+        listen: arguments.listen,
+        control: arguments.control,
+        advertise: arguments.advertise,
+        rsa_key,
+        settings,
+    };
     // Before the listeners are up: a signal that comes early is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(fatal("cannot wait for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(fatal("cannot wait for signals"))?;

@@ -142,6 +142,12 @@ pub fn unzip(rest: &[u8]) -> Result<Vec<u8>, Malformed> {
 /// multiples of four. No request that the emulator carries out has more than a handful.
 pub fn nests_too_deep(body: &[u8]) -> bool {
     const LEVELS_MAX: usize = 64;
+    // Parts of files are long, and hold nothing but bytes.
+    let parts =
+        [functions::upload::SaveFilePart::CONSTRUCTOR_ID, functions::upload::SaveBigFilePart::CONSTRUCTOR_ID];
+    if constructor(body).is_some_and(|id| parts.contains(&id)) {
+        return false;
+    }
     let nests = |word: &[u8; 4]| {
         let name = name_for_id(u32::from_le_bytes(*word));
         let families = [

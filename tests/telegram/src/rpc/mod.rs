@@ -263,6 +263,7 @@ table! {
     f::account::UpdateNotifySettings => Call::update_notify_settings,
     f::users::GetUsers => Call::get_users,
     f::users::GetFullUser => Call::get_full_user,
+    f::photos::GetUserPhotos => Call::get_user_photos,
     f::contacts::ResolveUsername => Call::resolve_username,
     f::contacts::ResolvePhone => Call::resolve_phone,
     f::contacts::ImportContacts => Call::import_contacts,

@@ -1,4 +1,4 @@
-//! `users.*`.
+//! `users.*` and `photos.*`.
 
 use grammers_tl_types::{enums, functions as f, types};
 
@@ -24,6 +24,16 @@ impl Call<'_> {
         let user = self.state.input_user(viewer, &call.id)?;
         let (users, chats) = self.state.introduced(viewer, Seen::default().with_user(user));
         Ok(types::users::UserFull { full_user: user_full(user), chats, users }.into())
+    }
+
+    /// Nobody has a picture.
+    pub(super) fn get_user_photos(
+        &mut self,
+        call: f::photos::GetUserPhotos,
+    ) -> RpcResult<enums::photos::Photos> {
+        let viewer = self.viewer()?;
+        self.state.input_user(viewer, &call.user_id)?;
+        Ok(types::photos::Photos { photos: Vec::new(), users: Vec::new() }.into())
     }
 }
 
