@@ -105,3 +105,18 @@ pub(crate) fn set_back() -> Script {
         ",
     )
 }
+
+/// Notes which stream the position belongs to; if it belonged to another one, it begins anew. Key: position.
+/// Argument: the stream's identity.
+pub(crate) fn adopt() -> Script {
+    Script::new(
+        r"
+        local known = redis.call('HGET', KEYS[1], 'stream')
+        if known == ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[1], 'stream', ARGV[1])
+        if not known then return 0 end
+        redis.call('HSET', KEYS[1], 'applied', 0)
+        return 1
+        ",
+    )
+}

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use redis::{RedisError, Script, ScriptInvocation, aio::ConnectionManager};
-use troupe_types::{BotId, ChatId, Partition, UpdateKey, UserId};
+use troupe_types::{BotId, ChatId, Partition, Timestamp, UpdateKey, UserId};
 
 use crate::{
     Document, Error, OutboxEntry, Pending, RedisConfig, connect::connect, document, error::Why,
@@ -24,6 +24,7 @@ struct Scripts {
     skip: Script,
     begin: Script,
     set_back: Script,
+    adopt: Script,
 }
 
 /// What deciding on an update needs.
@@ -82,6 +83,7 @@ impl Store {
                 skip: scripts::skip(),
                 begin: scripts::begin(),
                 set_back: scripts::set_back(),
+                adopt: scripts::adopt(),
             }),
         })
     }
@@ -184,6 +186,26 @@ impl Store {
         let applied: Option<u64> =
             self.call("read the position of", partition, command.query_async(&mut connection)).await?;
         Ok(applied.unwrap_or(0))
+    }
+
+    /// Notes that the position of `partition` is one in the stream that was created at `stream`. If it was one in
+    /// another stream, the partition begins anew, at 0: the broker was set up again. Returns whether it does.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn adopt(&self, partition: Partition, stream: Timestamp) -> Result<bool, Error> {
+        let mut call = self.scripts.adopt.key(document::position(partition));
+        call.arg(stream.as_millis());
+        let begins_anew: u8 = self.invoke("note the stream of", partition, &call).await?;
+        Ok(begins_anew == 1)
+    }
+
+    /// Whether Redis answers.
+    pub async fn is_up(&self) -> bool {
+        let mut connection = self.connection.clone();
+        let command = redis::cmd("PING");
+        let ping = command.query_async::<()>(&mut connection);
+        matches!(tokio::time::timeout(self.timeout, ping).await, Ok(Ok(())))
     }
 
     /// Sets the position of `partition` back from `from` to `to`: the broker has lost what lay between, and gives the

@@ -1,4 +1,5 @@
 use troupe_store::{Committed, Document, Error, Loaded, RedisConfig, Store};
+use troupe_types::Timestamp;
 
 use crate::{BOT, CHAT, PARTITION, PERSON, chat, commit, connect, outbox, server};
 
@@ -137,6 +138,20 @@ async fn a_position_is_set_back_only_from_where_it_was_seen() {
     assert!(store.set_back(PARTITION, 9, 2).await.unwrap());
     assert_eq!(store.applied(PARTITION).await.unwrap(), 2);
     assert!(matches!(store.commit(&commit(3, 2, "", &[])).await, Ok(Committed::Done(_))));
+}
+
+#[tokio::test]
+async fn a_position_in_another_stream_is_worth_nothing() {
+    let redis = server().await;
+    let store = connect(&redis).await;
+    let (old, new) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+    assert!(!store.adopt(PARTITION, old).await.unwrap());
+    store.commit(&commit(9, 1, "", &[])).await.unwrap();
+    assert!(!store.adopt(PARTITION, old).await.unwrap());
+    assert_eq!(store.applied(PARTITION).await.unwrap(), 9);
+    assert!(store.adopt(PARTITION, new).await.unwrap());
+    assert_eq!(store.applied(PARTITION).await.unwrap(), 0);
+    assert!(!store.adopt(PARTITION, new).await.unwrap());
 }
 
 #[tokio::test]

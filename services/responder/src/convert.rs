@@ -1,0 +1,137 @@
+//! Between what crosses the bus and what the engine knows. The two say the same, but may change for different reasons.
+
+use std::time::Duration;
+
+use troupe_engine as engine;
+use troupe_protocol as protocol;
+use troupe_protocol::UpdateBody;
+use troupe_types::{ActionKey, Timestamp};
+
+/// An update as the engine knows it.
+pub(crate) fn update(update: &protocol::Update) -> engine::Update {
+    let (edited, message) = match &update.body {
+        UpdateBody::Message(message) => (false, message),
+        UpdateBody::Edited(message) => (true, message),
+    };
+    engine::Update {
+        key: update.key,
+        bot: update.bot,
+        chat: update.chat.clone(),
+        sender: update.sender.clone(),
+        time: update.time,
+        edited,
+        message: message.clone(),
+    }
+}
+
+/// The groups that a bot answers in.
+pub(crate) fn groups(policy: &protocol::GroupPolicy) -> engine::Groups {
+    match policy {
+        protocol::GroupPolicy::None => engine::Groups::None,
+        protocol::GroupPolicy::All => engine::Groups::All,
+        protocol::GroupPolicy::Only(chats) => engine::Groups::Only(chats.clone()),
+    }
+}
+
+/// The `number`th action that was decided on `update`, at `decided` by this service's clock.
+pub(crate) fn action(
+    action: engine::Action,
+    number: u16,
+    update: &protocol::Update,
+    decided: Timestamp,
+) -> protocol::Action {
+    protocol::Action {
+        key: ActionKey { update: update.key, number },
+        bot: update.bot,
+        chat: action.chat,
+        person: update.sender.id,
+        decided,
+        received: update.received,
+        source: source(action.source),
+        body: match action.body {
+            engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
+            engine::ActionBody::Reply { text, reply_to } => protocol::ActionBody::Reply { text, reply_to },
+            engine::ActionBody::StoreFile { message } => protocol::ActionBody::StoreFile { message },
+        },
+    }
+}
+
+/// The `number`th event that came of `update`, decided at `decided` by this service's clock.
+pub(crate) fn event(
+    event: engine::Event,
+    number: usize,
+    update: &protocol::Update,
+    decided: Timestamp,
+) -> protocol::Event {
+    let body = event_body(event, decided.since(update.received));
+    let time = match &body {
+        protocol::EventBody::MessageReceived { .. } | protocol::EventBody::MessageEdited { .. } => {
+            update.time
+        }
+        _ => decided,
+    };
+    protocol::Event {
+        // Deciding again gives the same events in the same order, so the same happening has the same id.
+        id: format!("{}!{number}", update.key),
+        bot: update.bot,
+        chat: Some(update.chat.id),
+        person: Some(update.sender.id),
+        update: Some(update.key),
+        time,
+        body,
+    }
+}
+
+fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
+    use engine::Event as From;
+    use protocol::EventBody as To;
+    let decide_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    match event {
+        From::MessageReceived { message, media, own_bot } => To::MessageReceived { message, media, own_bot },
+        From::MessageEdited { message } => To::MessageEdited { message },
+        From::Replied { source: by } => To::Replied { source: source(by), decide_us },
+        From::Silent { reason } => To::Silent { reason: reason.as_str().to_owned(), decide_us },
+        From::PersonFirstSeen => To::PersonFirstSeen,
+        From::OptedOut => To::OptedOut,
+        From::ScenarioStarted { scenario, version } => {
+            To::ScenarioStarted { scenario: scenario.as_ref().to_owned(), version }
+        }
+        From::StepReached { scenario, version, step } => To::StepReached {
+            scenario: scenario.as_ref().to_owned(),
+            version,
+            step: step.as_ref().to_owned(),
+        },
+        From::StepAnswered { scenario, version, step, valid } => To::StepAnswered {
+            scenario: scenario.as_ref().to_owned(),
+            version,
+            step: step.as_ref().to_owned(),
+            valid,
+        },
+        From::ScenarioEnded { scenario, version, step, goal } => To::ScenarioEnded {
+            scenario: scenario.as_ref().to_owned(),
+            version,
+            step: step.as_ref().to_owned(),
+            goal,
+        },
+        From::VariableChanged { variable } => To::VariableChanged { variable: variable.as_ref().to_owned() },
+    }
+}
+
+fn source(source: engine::Source) -> protocol::Source {
+    use engine::Source as From;
+    use protocol::Source as To;
+    match source {
+        From::Guard => To::Guard,
+        From::TriggerGroup { group } => To::TriggerGroup { group: group.as_ref().to_owned() },
+        From::FailMessage { group } => To::FailMessage { group: group.as_ref().to_owned() },
+        From::Step { scenario, version, step } => {
+            To::Step { scenario: scenario.as_ref().to_owned(), version, step: step.as_ref().to_owned() }
+        }
+        From::Entry { library, entry, variation } => {
+            To::Entry { library: library.as_ref().to_owned(), entry: entry.as_ref().to_owned(), variation }
+        }
+        From::Fallback { library, variation } => {
+            To::Fallback { library: library.as_ref().to_owned(), variation }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Makes a commit of an update: asks the engine, and writes down what it decided.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+use troupe_engine::{Content, Decision, Seed, State};
+use troupe_protocol::{Subject, TraceContext, Update};
+use troupe_store::{Commit, Document, Loaded, OutboxEntry};
+use troupe_types::{Partition, Timestamp};
+
+use crate::{convert, error::Error};
+
+/// Decides. The engine cannot fail by its contract; if it panics all the same, only this update is lost.
+pub(crate) fn decide(content: &Content, state: &State, update: &Update) -> Result<Decision, Error> {
+    let seed = Seed::of(&update.key);
+    let update = convert::update(update);
+    catch_unwind(AssertUnwindSafe(|| troupe_engine::decide(content, state, &update, seed))).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        Error::Panicked { message: message.unwrap_or_default() }
+    })
+}
+
+/// The state that deciding on an update needs.
+pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
+    let state = State::load(loaded.bot.as_deref(), loaded.chat.as_deref(), loaded.person.as_deref())?;
+    Ok(state)
+}
+
+/// Writes down what was decided on `update` at `decided`, by this service's clock: the documents that changed, then
+/// the actions in their order, then the events. All of it belongs to `trace`.
+pub(crate) fn commit(
+    partition: Partition,
+    sequence: u64,
+    update: &Update,
+    before: &State,
+    decision: Decision,
+    decided: Timestamp,
+    trace: &TraceContext,
+) -> Result<Commit, Error> {
+    let after = &decision.state;
+    let mut writes = Vec::new();
+    if after.bot != before.bot {
+        writes.push((Document::Bot(update.bot), after.bot.stored()));
+    }
+    if after.chat != before.chat {
+        writes.push((Document::Chat(update.bot, update.chat.id), after.chat.stored()));
+    }
+    if after.person != before.person {
+        writes.push((Document::Person(update.bot, update.sender.id), after.person.stored()));
+    }
+    let mut outbox = Vec::with_capacity(decision.actions.len() + decision.events.len());
+    for (number, action) in (0..).zip(decision.actions) {
+        let action = convert::action(action, number, update, decided);
+        outbox.push(entry(&Subject::Action(partition, update.bot), action.key.to_string(), &action, trace)?);
+    }
+    for (number, event) in decision.events.into_iter().enumerate() {
+        let event = convert::event(event, number, update, decided);
+        outbox.push(entry(&Subject::Event(partition, update.bot), event.id.clone(), &event, trace)?);
+    }
+    Ok(Commit { partition, sequence, update: update.key, writes, outbox })
+}
+
+fn entry<T: Serialize>(
+    subject: &Subject,
+    id: String,
+    message: &T,
+    trace: &TraceContext,
+) -> Result<OutboxEntry, Error> {
+    let payload = serde_json::to_vec(message)?;
+    Ok(OutboxEntry { id, subject: subject.to_string(), payload, trace: trace.clone() })
+}

@@ -1,0 +1,141 @@
+//! Keeps the catalogue as the buckets say.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tokio::sync::watch;
+use troupe_bus::{Bus, Change, Watch};
+use troupe_engine::Content;
+use troupe_protocol::{BotRecord, Bucket, ContentDocument, ContentKind, ContentName};
+use troupe_types::BotId;
+
+use crate::catalogue::{Catalogue, Missing};
+
+/// The registry's keys of bots begin so.
+const BOTS: &str = "bot.";
+
+/// The catalogue, shared by all partitions.
+#[derive(Debug)]
+pub(crate) struct Known {
+    catalogue: RwLock<Catalogue>,
+    /// How often it has changed; whoever waits for something looks again then.
+    changes: watch::Sender<u64>,
+}
+
+impl Known {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { catalogue: RwLock::default(), changes: watch::Sender::new(0) })
+    }
+
+    /// All that `bot` decides by; see [`Catalogue::content`].
+    pub(crate) fn content(&self, bot: BotId, pinned: Option<(&str, u32)>) -> Result<Content, Missing> {
+        self.catalogue.read().unwrap_or_else(PoisonError::into_inner).content(bot, pinned)
+    }
+
+    /// How often the catalogue has changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Catalogue)) {
+        change(&mut self.catalogue.write().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+/// Follows both buckets until the bus is closed. `current` is called once everything that there is is known.
+pub(crate) async fn follow(bus: Bus, known: Arc<Known>, current: impl FnOnce()) -> anyhow::Result<()> {
+    let mut bots = bus.bucket(Bucket::Bots).watch(BOTS).await.context("cannot watch the registry")?;
+    // Documents, and the numbers of their newest versions.
+    let mut content: Watch<Value> =
+        bus.bucket(Bucket::Content).watch("").await.context("cannot watch the content")?;
+    let mut listed = (false, false);
+    let mut current = Some(current);
+    loop {
+        tokio::select! {
+            change = bots.next() => match change {
+                Some(change) => listed.0 |= follow_bot(&known, change),
+                None => return Ok(()),
+            },
+            change = content.next() => match change {
+                Some(change) => listed.1 |= follow_content(&known, change),
+                None => return Ok(()),
+            },
+        }
+        if listed == (true, true)
+            && let Some(current) = current.take()
+        {
+            current();
+        }
+    }
+}
+
+/// Returns whether all bots have been listed.
+fn follow_bot(known: &Known, change: Change<BotRecord>) -> bool {
+    match change {
+        Change::Put { value, .. } => known.change(|catalogue| catalogue.put_bot(value)),
+        Change::Deleted { key } => {
+            if let Some(bot) = key.strip_prefix(BOTS).and_then(|bot| bot.parse().ok()) {
+                known.change(|catalogue| catalogue.delete_bot(bot));
+            }
+        }
+        Change::Unreadable { key, error } => unreadable(&key, &error),
+        Change::Current => return true,
+    }
+    false
+}
+
+/// Returns whether all documents have been listed.
+fn follow_content(known: &Known, change: Change<Value>) -> bool {
+    match change {
+        Change::Put { key, value, .. } => {
+            if let Err(error) = put(known, &key, value) {
+                unreadable(&key, &error);
+            }
+        }
+        // Versions are for ever. If one is deleted all the same, what is compiled here stays.
+        Change::Deleted { key } => tracing::warn!(key, "content was deleted from its bucket"),
+        Change::Unreadable { key, error } => unreadable(&key, &error),
+        Change::Current => return true,
+    }
+    false
+}
+
+fn put(known: &Known, key: &str, value: Value) -> Result<(), serde_json::Error> {
+    if let Some((kind, name)) = head(key) {
+        let version = serde_json::from_value(value)?;
+        known.change(|catalogue| catalogue.put_head(kind, name, version));
+    } else {
+        let document: ContentDocument = serde_json::from_value(value)?;
+        known.change(|catalogue| catalogue.put_document(document));
+    }
+    Ok(())
+}
+
+/// The document whose newest version `key` tells; `None` if it is the key of a document.
+fn head(key: &str) -> Option<(ContentKind, ContentName)> {
+    let (kind, name) = key.strip_suffix(".head")?.split_once('.')?;
+    let kind = [ContentKind::Rules, ContentKind::Library, ContentKind::Scenario]
+        .into_iter()
+        .find(|each| each.to_string() == kind)?;
+    Some((kind, name.parse().ok()?))
+}
+
+fn unreadable(key: &str, error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(key, error, "a record cannot be read");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_told_from_documents() {
+        for kind in [ContentKind::Rules, ContentKind::Library, ContentKind::Scenario] {
+            let name: ContentName = "head".parse().unwrap();
+            assert_eq!(head(&ContentDocument::head_key(kind, &name)), Some((kind, name.clone())));
+            assert_eq!(head(&ContentDocument::key(kind, &name, 1)), None);
+        }
+    }
+}

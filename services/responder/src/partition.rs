@@ -1,0 +1,284 @@
+//! One partition: its updates, one after another.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span, field};
+use troupe_bus::{Bus, Deliveries, Delivery};
+use troupe_engine::{Content, State};
+use troupe_protocol::{BotRecord, Bucket, Stream, Update};
+use troupe_service::{Clock, telemetry};
+use troupe_store::{Committed, Store};
+use troupe_types::{BotId, Partition};
+
+use crate::{
+    backoff::Backoff,
+    catalogue::Missing,
+    config::DecidingConfig,
+    decide,
+    error::{Error, Verdict, chain, verdict},
+    faults::{Faults, Point},
+    follow::Known,
+    metrics::{self, Outcome},
+    outbox,
+};
+
+/// What all partitions share.
+pub(crate) struct Responder {
+    pub(crate) bus: Bus,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) known: Arc<Known>,
+    pub(crate) config: DecidingConfig,
+    pub(crate) faults: Faults,
+    /// The bots that were waited for in vain, each with the state of the catalogue then: until that changes, their
+    /// updates do not hold up their partition again.
+    pub(crate) given_up: Mutex<BTreeMap<BotId, u64>>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What is to be done with an update in the end.
+enum End {
+    Acknowledge(Outcome),
+    GiveBack(Duration),
+    DeadLetter(String),
+}
+
+impl Responder {
+    /// Applies the updates of `partition`, until told to stop.
+    pub(crate) async fn run(&self, partition: Partition) {
+        let Some(mut deliveries) = self.stop.run_until_cancelled(self.start(partition)).await else { return };
+        loop {
+            let delivery = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                delivery = deliveries.next() => delivery,
+            };
+            // Finished before the next one is asked for, whatever is told meanwhile.
+            match delivery {
+                Some(delivery) => self.handle(partition, delivery).await,
+                None => return,
+            }
+        }
+        deliveries.close().await;
+    }
+
+    /// Finds out where to go on, and publishes what was committed and not published, however long that takes.
+    async fn start(&self, partition: Partition) -> Deliveries<Update> {
+        let mut backoff = Backoff::default();
+        let applied = loop {
+            match self.agree(partition).await {
+                Ok(applied) => break applied,
+                Err(error) => {
+                    backoff.pause(error.as_ref(), "cannot find out where a partition stands").await;
+                }
+            }
+        };
+        self.empty_outbox(partition, None).await;
+        let mut backoff = Backoff::default();
+        loop {
+            match self.bus.updates(partition, applied).await {
+                Ok(deliveries) => return deliveries,
+                Err(error) => backoff.pause(&error, "cannot ask for updates").await,
+            }
+        }
+    }
+
+    /// Makes broker and store agree on what of `partition` was applied; returns its last number. One of them may have
+    /// lost what it knew.
+    async fn agree(&self, partition: Partition) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+        if self.store.adopt(partition, self.bus.created(Stream::Updates)).await? {
+            tracing::warn!(%partition, "the broker was set up again: this partition begins anew");
+        }
+        // In this order: meanwhile another responder may apply more, and acknowledges only what it applied.
+        let acknowledged = self.bus.updates_acknowledged(partition).await?;
+        let applied = self.store.applied(partition).await?;
+        let last = self.bus.last_sequence(Stream::Updates).await?;
+        if applied > last {
+            // New messages get numbers that were applied before. What comes again is recognised by its key.
+            tracing::error!(%partition, applied, last, "the broker has lost updates: going back to what it acknowledged");
+            self.store.set_back(partition, applied, acknowledged).await?;
+            return Ok(acknowledged);
+        }
+        if acknowledged > applied {
+            tracing::warn!(%partition, applied, acknowledged, "the store has lost what it knew: updates are applied again");
+            self.bus.rewind_updates(partition, applied).await?;
+        }
+        Ok(applied)
+    }
+
+    async fn handle(&self, partition: Partition, delivery: Delivery<Update>) {
+        let update = &delivery.payload;
+        let span = tracing::info_span!(
+            "responder.handle",
+            bot.id = %update.bot,
+            chat.id = %update.chat.id,
+            update.key = %update.key,
+            %partition,
+            attempt = delivery.attempt,
+            outcome = field::Empty,
+        );
+        telemetry::continue_from(&span, &delivery.trace);
+        async {
+            let end = Box::pin(delivery.during(self.apply(partition, &delivery))).await;
+            let outcome = match end {
+                End::Acknowledge(outcome) => {
+                    delivery.ack().await;
+                    self.faults.at(Point::Acknowledged, &update.key).await;
+                    outcome
+                }
+                End::GiveBack(delay) => {
+                    delivery.retry_after(delay).await;
+                    Outcome::GivenBack
+                }
+                End::DeadLetter(reason) => {
+                    // The position first: acknowledged, but not applied, would look like a loss in the store.
+                    delivery.during(self.skip(partition, delivery.sequence)).await;
+                    Box::pin(delivery.dead_letter(&reason)).await;
+                    Outcome::DeadLetter
+                }
+            };
+            Span::current().record("outcome", outcome.as_str());
+            tracing::debug!(outcome = outcome.as_str(), "handled");
+            metrics::update(outcome);
+        }
+        .instrument(span)
+        .await;
+    }
+
+    /// Tries until it is clear what becomes of the update.
+    async fn apply(&self, partition: Partition, delivery: &Delivery<Update>) -> End {
+        self.faults.at(Point::Received, &delivery.payload.key).await;
+        let mut backoff = Backoff::default();
+        let mut counted = delivery.attempt <= 1;
+        loop {
+            let error = match self.try_to_apply(partition, delivery, &mut counted).await {
+                Ok(outcome) => return End::Acknowledge(outcome),
+                Err(error) => error,
+            };
+            match verdict(&error) {
+                Verdict::Retry => {
+                    let pause = backoff.pause(&error, "cannot apply an update");
+                    if self.stop.run_until_cancelled(pause).await.is_none() {
+                        return End::GiveBack(Duration::ZERO);
+                    }
+                }
+                Verdict::EmptyOutbox => self.empty_outbox(partition, None).await,
+                Verdict::GiveBack(delay) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "left to another responder");
+                    return End::GiveBack(delay);
+                }
+                Verdict::DeadLetter => return End::DeadLetter(chain(&error)),
+            }
+        }
+    }
+
+    async fn try_to_apply(
+        &self,
+        partition: Partition,
+        delivery: &Delivery<Update>,
+        counted: &mut bool,
+    ) -> Result<Outcome, Error> {
+        let (update, sequence) = (&delivery.payload, delivery.sequence);
+        let key = &update.key;
+        let loaded = self.store.load(partition, update.bot, update.chat.id, update.sender.id).await?;
+        if loaded.applied >= sequence {
+            self.empty_outbox(partition, Some(delivery)).await;
+            return Ok(Outcome::AlreadyApplied);
+        }
+        if !*counted {
+            // It came before and was not finished. If it ends the process each time, nobody else can tell.
+            let tries = self.store.begin(partition, sequence).await?;
+            if tries > self.config.attempts_max.get() {
+                return Err(Error::Unfinished { tries });
+            }
+            *counted = true;
+        }
+        let state = decide::state(&loaded)?;
+        let content = self.content(update.bot, &state).await?;
+        let started = Instant::now();
+        let decision = decide::decide(&content, &state, update)?;
+        metrics::decided(started.elapsed());
+        self.faults.at(Point::Decided, key).await;
+        let outcome = if decision.actions.is_empty() { Outcome::Silent } else { Outcome::Answered };
+        let decided = self.clock.now();
+        let trace = telemetry::current();
+        let commit = decide::commit(partition, sequence, update, &state, decision, decided, &trace)?;
+        match self.store.commit(&commit).await? {
+            Committed::Done(pending) => {
+                metrics::committed(self.clock.now().since(update.received));
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "an outbox has some thousand messages at most"
+                )]
+                metrics::outbox(pending.len() as f64);
+                self.faults.at(Point::Committed, key).await;
+                outbox::publish(&self.bus, &self.store, partition, &pending, &self.faults, Some(key)).await;
+                Ok(outcome)
+            }
+            Committed::AlreadyApplied => {
+                // An earlier try of ours was done after all, or another responder was faster.
+                self.empty_outbox(partition, Some(delivery)).await;
+                Ok(Outcome::AlreadyApplied)
+            }
+            Committed::Repeated => {
+                self.empty_outbox(partition, Some(delivery)).await;
+                Ok(Outcome::Repeated)
+            }
+        }
+    }
+
+    async fn empty_outbox(&self, partition: Partition, delivery: Option<&Delivery<Update>>) {
+        let pending = outbox::read(&self.store, partition).await;
+        if pending.is_empty() {
+            return;
+        }
+        tracing::info!(%partition, messages = pending.len(), "publishing what was committed before");
+        let key = delivery.map(|delivery| &delivery.payload.key);
+        outbox::publish(&self.bus, &self.store, partition, &pending, &self.faults, key).await;
+    }
+
+    async fn skip(&self, partition: Partition, sequence: u64) {
+        let mut backoff = Backoff::default();
+        while let Err(error) = self.store.skip(partition, sequence).await {
+            backoff.pause(&error, "cannot skip an update").await;
+        }
+    }
+
+    /// What `bot` decides by. Waits for what is on its way here, rather than decide without it.
+    async fn content(&self, bot: BotId, state: &State) -> Result<Content, Error> {
+        let mut changes = self.known.changes();
+        let deadline = Instant::now() + self.config.content_wait;
+        let mut asked = false;
+        loop {
+            let version = *changes.borrow_and_update();
+            let missing = match self.known.content(bot, state.pinned()) {
+                Ok(content) => {
+                    self.given_up.lock().unwrap_or_else(PoisonError::into_inner).remove(&bot);
+                    return Ok(content);
+                }
+                Err(missing) => missing,
+            };
+            if missing == Missing::Bot && !asked {
+                let found = self.bus.bucket(Bucket::Bots).get::<BotRecord>(&format!("bot.{bot}")).await;
+                match found {
+                    Ok(None) => return Err(Error::NoBot { bot }),
+                    Ok(Some(_)) => asked = true,
+                    Err(source) => return Err(Error::Lookup { bot, source }),
+                }
+            }
+            let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner).get(&bot).copied();
+            let in_vain = given_up == Some(version)
+                || tokio::time::timeout_at(deadline, changes.changed()).await.is_err();
+            if in_vain {
+                self.given_up.lock().unwrap_or_else(PoisonError::into_inner).insert(bot, version);
+                return Err(Error::NoContent { bot, what: missing.to_string() });
+            }
+        }
+    }
+}
