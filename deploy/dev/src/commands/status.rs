@@ -13,7 +13,7 @@ pub async fn run(folder: &Path) -> Result<ExitCode, Error> {
         return Ok(ExitCode::FAILURE);
     };
     let mut well = true;
-    println!("cargo dev up: process {process}, addresses and tokens in {}/endpoints.json", folder.display());
+    println!("cargo dev up: process {process}, all of this and more in {}/endpoints.json", folder.display());
     println!("{:14} {:>8}  {:32} state", "name", "process", "address");
     for (name, endpoint) in &endpoints.services {
         let state = match running(endpoint.process) {
@@ -24,6 +24,10 @@ pub async fn run(folder: &Path) -> Result<ExitCode, Error> {
         well &= state.is_ok();
         let state = state.err().unwrap_or_else(|| "ready".into());
         println!("{name:14} {:>8}  {:32} {state}", endpoint.process, endpoint.url);
+    }
+    if let Some(manager) = endpoints.services.get("manager") {
+        println!("For the command line `troupe` and other users of the REST API:");
+        println!("export TROUPE_URL={} TROUPE_TOKEN={}", manager.url, endpoints.manager_token);
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -14,7 +14,7 @@ use troupe_types::UpdateKey;
 use super::{
     control::Control,
     judge::Decided,
-    ledger::{Bot, Posted, random_ids},
+    ledger::{Bot, Posted, random_id, random_ids},
 };
 use crate::Error;
 
@@ -41,6 +41,8 @@ pub struct Known {
     answers: HashMap<i64, UpdateKey>,
     /// How many messages answered an update.
     answered: HashMap<UpdateKey, usize>,
+    /// What made a message of a bot's, by the message's random id.
+    sources: HashMap<i64, Source>,
 }
 
 impl Known {
@@ -59,12 +61,9 @@ impl Known {
         self.answered.get(key).copied().unwrap_or(0)
     }
 
-    /// What answered an update.
-    pub fn source(&self, key: &UpdateKey) -> Option<&Source> {
-        match self.decision(key) {
-            Some(Decided::Replied(source)) => Some(source),
-            _ => None,
-        }
+    /// What made a bot's message.
+    pub fn source(&self, posted: &Posted) -> Option<&Source> {
+        self.sources.get(&posted.random_id)
     }
 
     /// The message that an update tells of.
@@ -85,6 +84,9 @@ impl Known {
     }
 
     fn add_event(&mut self, event: Event) {
+        if let EventBody::MessageSent { action, source, .. } = &event.body {
+            self.sources.insert(random_id(*action), source.clone());
+        }
         if let Some(key) = event.update {
             match &event.body {
                 EventBody::Replied { source, .. } => {

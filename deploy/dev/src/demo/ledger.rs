@@ -82,19 +82,24 @@ const ACTIONS_MAX: u16 = 16;
 
 /// The numbers by which the messages that answer `key` can be known in the ledger.
 pub fn random_ids(key: UpdateKey) -> impl Iterator<Item = i64> {
-    (0..ACTIONS_MAX).map(move |number| {
-        let action = Action {
-            key: ActionKey { update: key, number },
-            bot: key.bot,
-            chat: key.chat,
-            person: UserId::new(0),
-            decided: Timestamp::default(),
-            received: Timestamp::default(),
-            source: Source::Guard,
-            body: ActionBody::Read { message: key.message },
-        };
-        action.random_id()
-    })
+    (0..ACTIONS_MAX).map(move |number| random_id(ActionKey { update: key, number }))
+}
+
+/// The number by which the message that an action sends can be known in the ledger.
+pub fn random_id(key: ActionKey) -> i64 {
+    let UpdateKey { bot, chat, message, .. } = key.update;
+    // It hangs on the key alone.
+    let action = Action {
+        key,
+        bot,
+        chat,
+        person: UserId::new(0),
+        decided: Timestamp::default(),
+        received: Timestamp::default(),
+        source: Source::Guard,
+        body: ActionBody::Read { message },
+    };
+    action.random_id()
 }
 
 #[cfg(test)]

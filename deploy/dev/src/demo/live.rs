@@ -9,12 +9,11 @@ use troupe_protocol::EventBody;
 
 use super::{
     board::{Board, Known},
-    judge::Decided,
     ledger::Posted,
     script::source_text,
 };
 
-/// How long a reply is kept back until it is known what made it. The event tells of the decision, before the reply.
+/// How long a reply is kept back until it is known what made it. The event comes right after the reply.
 const SOURCE_WITHIN: Duration = Duration::from_secs(2);
 /// How much of a text is shown.
 const TEXT_MAX: usize = 100;
@@ -52,8 +51,7 @@ impl<'a> Live<'a> {
         let board = self.board;
         let known = board.known();
         while let Some(posted) = known.ledger.get(self.shown) {
-            let key = known.answers(posted);
-            if key.is_some_and(|key| known.source(&key).is_none()) {
+            if known.answers(posted).is_some() && known.source(posted).is_none() {
                 let since = *self.waiting.get_or_insert_with(Instant::now);
                 if since.elapsed() < SOURCE_WITHIN {
                     break;
@@ -86,10 +84,7 @@ impl<'a> Live<'a> {
         let Some(key) = known.answers(posted) else {
             return format!("{time:>8}  {from} → {place}: {text}");
         };
-        let source = match known.decision(&key) {
-            Some(Decided::Replied(source)) => source_text(source),
-            _ => "source not told yet".into(),
-        };
+        let source = known.source(posted).map_or_else(|| "source not told yet".into(), source_text);
         let asked = known.message(&key, self.board.bots());
         let after = asked.map(|asked| format!(", after {:.1} s", millis(posted.time_ms - asked.time_ms)));
         format!("{time:>8}    {from} → {place}: {text}  [{source}{}]", after.unwrap_or_default())

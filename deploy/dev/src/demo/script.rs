@@ -55,7 +55,7 @@ pub enum By {
     Rule(&'static str),
     /// The `onFailMsg` of the trigger group of this name.
     Fail(&'static str),
-    /// The step of this name, of whichever scenario.
+    /// The step of this name, of whichever scenario; without a name, its stop words.
     Step(&'static str),
     /// The entry of this id, of whichever library.
     Entry(&'static str),
@@ -84,6 +84,7 @@ impl fmt::Display for By {
         match self {
             Self::Rule(name) => write!(f, "rule “{name}”"),
             Self::Fail(name) => write!(f, "failed rule “{name}”"),
+            Self::Step("") => f.write_str("stop word"),
             Self::Step(name) => write!(f, "step “{name}”"),
             Self::Entry(name) => write!(f, "entry “{name}”"),
             Self::Fallback => f.write_str("fallback"),
@@ -98,6 +99,9 @@ pub fn source_text(source: &Source) -> String {
         Source::Guard => "guard".into(),
         Source::TriggerGroup { group } => format!("rule “{group}”"),
         Source::FailMessage { group } => format!("failed rule “{group}”"),
+        Source::Step { scenario, version, step } if step.is_empty() => {
+            format!("stop word of {scenario} v{version}")
+        }
         Source::Step { scenario, version, step } => format!("step “{step}” of {scenario} v{version}"),
         Source::Entry { library, entry, variation } => format!("entry “{entry}” #{variation} of {library}"),
         Source::Fallback { library, variation } => format!("fallback #{variation} of {library}"),

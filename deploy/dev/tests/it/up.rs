@@ -91,14 +91,18 @@ async fn what_dies_is_told_and_started_again_and_ctrl_c_leaves_nothing() {
     let names = ["clickhouse", "ingress", "manager", "nats", "redis", "responder", "stats", "telegram"];
     assert_eq!(before.keys().collect::<Vec<_>>(), names);
     assert!(before.values().all(|process| runs(*process)));
-    assert_eq!((endpoints.bots.len(), endpoints.accounts.len()), (3, 9));
+    assert_eq!((endpoints.bots.len(), endpoints.accounts.len()), (3, 10), "three bots, six people, and you");
     assert!(endpoints.telegram_key_file.exists() && endpoints.group.is_some());
 
-    let mut again = Command::new(env!("CARGO_BIN_EXE_troupe-dev"));
-    let again = again.args(["up", "--folder"]).arg(up.folder()).output().unwrap();
+    let own = env!("CARGO_BIN_EXE_troupe-dev");
+    let again = Command::new(own).args(["up", "--folder"]).arg(up.folder()).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
     let refusal = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(refusal.contains(&format!("running already (process {})", up.child.id())), "{refusal}");
+
+    let status = Command::new(own).args(["status", "--folder"]).arg(up.folder()).output().unwrap();
+    let shown = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.status.success() && shown.contains(&endpoints.manager_token), "{shown}");
 
     signal(before["responder"], Signal::KILL);
     until("the responder runs again", || {
