@@ -5,6 +5,9 @@
 //! loopback ports, each behind a guard that stops it when it is dropped. [`process`] is the same guard for any
 //! other program. A child process never outlives its parent, even if the parent is killed.
 //!
+//! [`stack`] runs the whole of troupe, wired together, with as many ingresses and responders as asked for; [`demo`]
+//! registers bots, lets people talk to them, and judges by the emulator's ledger whether every reply came once.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), troupe_dev::Error> {
 //! use troupe_dev::servers::{ClickHouse, Nats, Options, Redis};

@@ -59,7 +59,14 @@ impl<'a> Play<'a> {
     /// # Errors
     /// The emulator does not take what is said.
     pub async fn run(&self, conversations: &[Conversation]) -> Result<Vec<Spoken>, Error> {
-        try_join_all(conversations.iter().map(|conversation| self.converse(conversation))).await?;
+        let count = u32::try_from(conversations.len().max(1)).unwrap_or(u32::MAX);
+        // Not all at the same moment: people are no choir.
+        let delays = (0..count).map(|number| self.pause * number / count);
+        try_join_all(conversations.iter().zip(delays).map(|(conversation, delay)| async move {
+            tokio::time::sleep(delay).await;
+            self.converse(conversation).await
+        }))
+        .await?;
         let mut spoken = std::mem::take(&mut *self.spoken.lock().expect("nobody panics while holding it"));
         spoken.sort_by_key(|said| said.sequence);
         Ok(spoken)
