@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use grammers_client::client::{LoginToken, PasswordToken, SignInError};
+use grammers_client::{
+    Client,
+    client::{LoginToken, PasswordToken, SignInError},
+};
 use grammers_mtsender::InvocationError;
-use tokio::time::timeout;
-use troupe_protocol::{Identity, LoginStep, Refusal};
+use tokio::{runtime::Handle, task::spawn_blocking, time::timeout};
+use troupe_protocol::{Identity, LoginStep, Refusal, Secret};
 
 use super::{CallError, Connection, MemorySession, Telegram, Trouble, convert};
 
@@ -93,7 +96,7 @@ impl Login {
                 }
             }
             (Stage::PasswordNeeded(token), LoginStep::Password { password }) => {
-                match client.check_password(token, password.expose()).await {
+                match check_password(client.clone(), token, password).await {
                     Ok(user) => (None, self.signed_in(&user)),
                     Err(SignInError::InvalidPassword(token)) => {
                         let outcome =
@@ -141,6 +144,20 @@ impl Login {
         convert::meet(&self.connection.session, std::slice::from_ref(&user.raw), &[]);
         LoginOutcome::SignedIn(convert::identity(raw), Arc::clone(&self.connection.session))
     }
+}
+
+/// Proves to know the password. The proof takes seconds of computing without a pause, so it gets a thread of its own:
+/// leases are renewed on those that it would hold up.
+async fn check_password(
+    client: Client,
+    token: PasswordToken,
+    password: Secret,
+) -> Result<grammers_client::peer::User, SignInError> {
+    let runtime = Handle::current();
+    let prove = move || runtime.block_on(client.check_password(token, password.expose()));
+    spawn_blocking(prove)
+        .await
+        .unwrap_or(Err(SignInError::Other(InvocationError::Dropped("the proof broke off"))))
 }
 
 fn sign_in_refused(error: SignInError) -> LoginOutcome {

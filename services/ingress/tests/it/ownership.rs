@@ -2,6 +2,13 @@ use troupe_protocol::{BotStatus, Bucket, SessionState};
 
 use crate::world::{PATIENCE, World};
 
+/// Whether sessions, each by its instance and state, are as a test wants them.
+type Wanted = fn(&[(String, SessionState)]) -> bool;
+
+fn all_online(now: &[(String, SessionState)]) -> bool {
+    now.iter().all(|(_, state)| *state == SessionState::Online)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_moves_from_a_stopped_instance_to_another_and_never_has_two() {
     let world = World::new().await;
@@ -25,7 +32,7 @@ async fn a_session_moves_from_a_stopped_instance_to_another_and_never_has_two() 
         }
         instances
     };
-    let until = async |wanted: &dyn Fn(&[(String, SessionState)]) -> bool| {
+    let until = async |wanted: Wanted| {
         let wait = async {
             loop {
                 let now = instances().await;
@@ -37,10 +44,9 @@ async fn a_session_moves_from_a_stopped_instance_to_another_and_never_has_two() 
         };
         tokio::time::timeout(PATIENCE, wait).await.expect("sessions settle in time");
     };
-    let online = |now: &[(String, SessionState)]| now.iter().all(|(_, state)| *state == SessionState::Online);
-    until(&|now| online(now) && now.iter().any(|(instance, _)| instance == "second")).await;
+    until(|now| all_online(now) && now.iter().any(|(instance, _)| instance == "second")).await;
     first.kill().await;
-    until(&|now| online(now) && now.iter().all(|(instance, _)| instance == "second")).await;
+    until(|now| all_online(now) && now.iter().all(|(instance, _)| instance == "second")).await;
     // Each bot still hears.
     for (bot, account) in &bots {
         let mut updates = world.updates(*bot).await;

@@ -9,8 +9,8 @@ use troupe_bus::{Bus, Deliveries, Delivery, EventReader, NatsConfig};
 use troupe_dev::servers::{Nats, Options};
 use troupe_ingress::config::{Config, MediaConfig, PaceConfig, TelegramConfig, VaultConfig};
 use troupe_protocol::{
-    Action, ActionBody, BotRecord, Bucket, Desired, Event, EventBody, LoginReply, LoginRequest, LoginStep,
-    Secret, Source, Stream, Subject, TraceContext, Update,
+    Action, ActionBody, BotRecord, BotSettings, Bucket, Desired, Event, EventBody, LoginReply, LoginRequest,
+    LoginStep, Secret, Source, Stream, Subject, TraceContext, Update,
 };
 use troupe_service::{
     SystemClock,
@@ -178,7 +178,7 @@ impl World {
             identity: None,
             desired,
             generation: 0,
-            settings: Default::default(),
+            settings: BotSettings::default(),
         };
         self.bus
             .bucket(Bucket::Bots)

@@ -1,9 +1,11 @@
 //! Services that are killed in the middle of the demo, and several of each side by side.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
+use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::{demo, stack::Options};
+use troupe_protocol::Bucket;
 
 use crate::world::World;
 
@@ -81,14 +83,15 @@ async fn two_of_each_keep_order_and_never_share_a_session() {
     let order: Vec<i64> = rows.iter().filter_map(|row| row["message"].as_i64()).collect();
     assert!(order.len() >= 30 && order.is_sorted(), "decided out of order: {order:?}");
     assert_eq!(world.look("/overlaps").await, Value::Array(Vec::new()), "no session was connected twice");
-    let sessions = world.look("/sessions").await;
-    let places: std::collections::BTreeSet<&str> = sessions
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|session| session["closed_ms"].is_null())
-        .filter_map(|session| session["app_version"].as_str())
-        .collect();
-    assert_eq!(places.len(), 2, "both instances hold sessions: {places:?}");
+    let bus = Bus::connect(&NatsConfig::at(world.stack.nats.url())).await.expect("NATS can be used");
+    let owners = bus.bucket(Bucket::Owners);
+    let mut holders = BTreeMap::<String, usize>::new();
+    for key in owners.keys("lease.ingress.").await.expect("leases can be listed") {
+        if let Some(lease) = owners.get::<Value>(&key).await.expect("a lease can be read") {
+            *holders.entry(lease.value["instance"].to_string()).or_default() += 1;
+        }
+    }
+    assert_eq!(holders.len(), 2, "both instances own partitions: {holders:?}");
+    assert!(holders.values().all(|partitions| *partitions > 16), "and about as many: {holders:?}");
     world.stack.stop().await;
 }
