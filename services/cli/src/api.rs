@@ -32,7 +32,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable { url, .. } => {
-                write!(f, "cannot reach the manager at {url}: does it run? --url or TROUPE_URL says where it is")
+                write!(
+                    f,
+                    "cannot reach the manager at {url}: does it run? --url or TROUPE_URL says where it is"
+                )
             }
             Self::Refused { status: StatusCode::UNAUTHORIZED, .. } => {
                 f.write_str("the manager wants its bearer token: give it with --token or TROUPE_TOKEN")
@@ -76,7 +79,10 @@ impl Api {
     }
 
     pub async fn put_text(&self, path: &str, text: String) -> Result<Value, Error> {
-        self.send(self.request(Method::PUT, path).header("content-type", "text/plain; charset=utf-8").body(text)).await
+        self.send(
+            self.request(Method::PUT, path).header("content-type", "text/plain; charset=utf-8").body(text),
+        )
+        .await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -109,6 +115,10 @@ fn fault(fault: &Value) -> String {
         (Some(line), None) => format!("line {line}"),
         _ => String::new(),
     };
-    let parts = [place.as_str(), fault["field"].as_str().unwrap_or_default(), fault["reason"].as_str().unwrap_or_default()];
+    let parts = [
+        place.as_str(),
+        fault["field"].as_str().unwrap_or_default(),
+        fault["reason"].as_str().unwrap_or_default(),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
 }

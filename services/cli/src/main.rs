@@ -7,6 +7,7 @@ use std::{
     fs,
     io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, bail};
@@ -113,8 +114,17 @@ impl Kind {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match serve(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let api = Api::new(&arguments.url, &arguments.token);
     let (answer, shown) = run(&api, arguments.command).await?;
     if arguments.json {
@@ -142,7 +152,9 @@ async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)> {
         Command::Start { bot } => control(bot, "start").await?,
         Command::Stop { bot } => control(bot, "stop").await?,
         Command::Restart { bot } => control(bot, "restart").await?,
-        Command::Delete { bot } => (api.delete(&format!("/v1/bots/{bot}")).await?, format!("bot {bot} is deleted")),
+        Command::Delete { bot } => {
+            (api.delete(&format!("/v1/bots/{bot}")).await?, format!("bot {bot} is deleted"))
+        }
         Command::Settings { bot, file } => {
             let path = format!("/v1/bots/{bot}/settings");
             let answer = match file {
@@ -225,5 +237,9 @@ fn ask(question: &str) -> anyhow::Result<String> {
 }
 
 fn ask_hidden(question: &str) -> anyhow::Result<String> {
-    if io::stdin().is_terminal() { rpassword::prompt_password(question).context("cannot ask") } else { ask(question) }
+    if io::stdin().is_terminal() {
+        rpassword::prompt_password(question).context("cannot ask")
+    } else {
+        ask(question)
+    }
 }

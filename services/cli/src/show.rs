@@ -7,7 +7,10 @@ pub fn bots(bots: &[Value]) -> String {
     let mut rows = vec![["BOT", "NAME", "ACCOUNT", "WANTED", "STATE", "DETAIL"].map(str::to_owned)];
     for bot in bots {
         let identity = &bot["identity"];
-        let account = identity["username"].as_str().map(|name| format!("@{name}")).or_else(|| text(&identity["first_name"]));
+        let account = identity["username"]
+            .as_str()
+            .map(|name| format!("@{name}"))
+            .or_else(|| text(&identity["first_name"]));
         rows.push([
             bot["id"].to_string(),
             text(&bot["name"]).unwrap_or_default(),
@@ -36,7 +39,10 @@ fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
                     lines.push(format!("{indent}{name}"));
                     collect(value, depth + 1, lines);
                 } else {
-                    lines.push(format!("{indent}{name:<24} {}", text(value).unwrap_or_else(|| value.to_string())));
+                    lines.push(format!(
+                        "{indent}{name:<24} {}",
+                        text(value).unwrap_or_else(|| value.to_string())
+                    ));
                 }
             }
         }
@@ -44,7 +50,9 @@ fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
             for item in items {
                 let fields = item.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
                 let line: Vec<_> = fields
-                    .map(|(name, value)| format!("{name} {}", text(value).unwrap_or_else(|| value.to_string())))
+                    .map(|(name, value)| {
+                        format!("{name} {}", text(value).unwrap_or_else(|| value.to_string()))
+                    })
                     .collect();
                 lines.push(format!("{indent}{}", line.join("  ")));
             }

@@ -1,18 +1,22 @@
 //! Starts ingress: configuration, telemetry, health, bus; then [`troupe_ingress::run`].
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use troupe_bus::Bus;
 use troupe_ingress::config::Config;
 use troupe_service::{
-    SystemClock,
+    SystemClock, exit_code,
     health::{self, Health},
     instance_name, shutdown, telemetry,
 };
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    exit_code(serve().await)
+}
+
+async fn serve() -> anyhow::Result<()> {
     let config = Config::load()?;
     let _telemetry = telemetry::init("ingress", &config.telemetry)?;
     let stop = shutdown::on_signal()?;

@@ -1,19 +1,23 @@
 //! Starts the responder: configuration, telemetry, health, bus, store; then [`troupe_responder::run`].
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use troupe_bus::Bus;
 use troupe_responder::Config;
 use troupe_service::{
-    SystemClock,
+    SystemClock, exit_code,
     health::{self, Health},
     shutdown, telemetry,
 };
 use troupe_store::Store;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    exit_code(serve().await)
+}
+
+async fn serve() -> anyhow::Result<()> {
     let config = Config::load()?;
     let _telemetry = telemetry::init("responder", &config.telemetry)?;
     let stop = shutdown::on_signal()?;

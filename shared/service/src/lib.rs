@@ -5,10 +5,12 @@
 
 mod clock;
 pub mod config;
+mod exit;
 pub mod health;
 mod instance;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use clock::{Clock, SystemClock};
+pub use exit::exit_code;
 pub use instance::instance_name;
