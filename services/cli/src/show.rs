@@ -23,42 +23,32 @@ pub fn bots(bots: &[Value]) -> String {
     table(&rows)
 }
 
-/// Counts: every number of the answer under its name, the nested ones indented.
+/// Counts by bot and chat, then what answered, and why nothing did.
 pub fn statistics(answer: &Value) -> String {
-    let mut lines = Vec::new();
-    collect(answer, 0, &mut lines);
-    lines.join("\n")
+    let header = ["BOT", "CHAT", "RECEIVED", "SENT", "FAILED", "PEOPLE", "SCENARIOS", "ENDED", "GOALS"];
+    let mut rows = vec![header.map(str::to_owned)];
+    let counts = |bot: String, chat: String, counts: &Value| {
+        let number = |field: &str| counts[field].as_u64().unwrap_or_default().to_string();
+        let [received, sent, failed, people] = ["received", "sent", "failed", "people"].map(number);
+        let [started, ended, goals] = ["scenarios_started", "scenarios_ended", "goals"].map(number);
+        [bot, chat, received, sent, failed, people, started, ended, goals]
+    };
+    for chat in items(answer, "chats") {
+        let name = format!("{} {}", text(&chat["chat_kind"]).unwrap_or_default(), chat["chat"]);
+        rows.push(counts(chat["bot"].to_string(), name, chat));
+    }
+    rows.push(counts("all".to_owned(), String::new(), &answer["total"]));
+    let named = |title: &str, field: &str| {
+        let lines = items(answer, field)
+            .iter()
+            .map(|item| format!("  {:<18} {}", text(&item["name"]).unwrap_or_default(), item["count"]));
+        std::iter::once(format!("\n{title}")).chain(lines).collect::<Vec<_>>().join("\n")
+    };
+    [table(&rows), named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")].join("\n")
 }
 
-fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if value.is_object() || value.is_array() {
-                    lines.push(format!("{indent}{name}"));
-                    collect(value, depth + 1, lines);
-                } else {
-                    lines.push(format!(
-                        "{indent}{name:<24} {}",
-                        text(value).unwrap_or_else(|| value.to_string())
-                    ));
-                }
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                let fields = item.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-                let line: Vec<_> = fields
-                    .map(|(name, value)| {
-                        format!("{name} {}", text(value).unwrap_or_else(|| value.to_string()))
-                    })
-                    .collect();
-                lines.push(format!("{indent}{}", line.join("  ")));
-            }
-        }
-        other => lines.push(format!("{indent}{other}")),
-    }
+fn items<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
+    answer[field].as_array().map_or(&[], Vec::as_slice)
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -81,6 +71,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn counts_stand_in_columns_with_their_sum_below() {
+        let answer = json!({
+            "total": {"received": 3, "sent": 2, "goals": 1},
+            "chats": [{"bot": 1, "chat": 42, "chat_kind": "direct", "received": 3, "sent": 2, "goals": 1}],
+            "replies": [{"name": "entry", "count": 2}],
+            "silent": [{"name": "no_match", "count": 1}],
+        });
+        let expected = "\
+BOT  CHAT       RECEIVED  SENT  FAILED  PEOPLE  SCENARIOS  ENDED  GOALS
+1    direct 42  3         2     0       0       0          0      1
+all             3         2     0       0       0          0      1
+
+ANSWERED BY
+  entry              2
+
+SILENT BECAUSE OF
+  no_match           1";
+        assert_eq!(statistics(&answer), expected);
+    }
 
     #[test]
     fn bots_stand_in_columns() {
