@@ -11,12 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    content,
+    audit, content,
     error::{ApiError, ErrorBody},
     extract::{Body, InPath, InQuery},
     registry,
     state::Manager,
-    views::{BotView, SettingsView},
+    views::{BotView, SettingsView, StatusView},
 };
 
 /// How often the status is looked at while a call waits for it.
@@ -30,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Manager> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(get, delete))
+        .routes(routes!(status))
         .routes(routes!(settings, set_settings))
         .routes(routes!(start))
         .routes(routes!(stop))
@@ -46,12 +47,10 @@ struct BotList {
 /// Lists all bots and how they fare.
 #[utoipa::path(get, path = "/v1/bots", tag = "bots", responses((status = 200, body = BotList)))]
 async fn list(State(manager): State<Manager>) -> Result<Json<BotList>, ApiError> {
-    let mut bots = Vec::new();
-    for record in registry::list(&manager).await? {
-        let status = registry::status(&manager, record.id).await?;
-        bots.push(BotView::new(record, status));
-    }
-    Ok(Json(BotList { bots }))
+    let listed = registry::list(&manager).await?;
+    Ok(Json(BotList {
+        bots: listed.into_iter().map(|(record, status)| BotView::new(record, status)).collect(),
+    }))
 }
 
 /// Shows a bot.
@@ -66,8 +65,18 @@ async fn get(State(manager): State<Manager>, InPath(bot): InPath<BotId>) -> Resu
     responses((status = 204), (status = 404, body = ErrorBody)))]
 async fn delete(State(manager): State<Manager>, InPath(bot): InPath<BotId>) -> Result<StatusCode, ApiError> {
     registry::delete(&manager, bot).await?;
-    tracing::info!(bot.id = %bot, "a bot was deleted");
+    audit::act("bot.delete", &bot);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Shows how a bot's session fares; null if it never was connected.
+#[utoipa::path(get, path = "/v1/bots/{id}/status", tag = "bots", params(("id" = u64, Path)),
+    responses((status = 200, body = Option<StatusView>), (status = 404, body = ErrorBody)))]
+async fn status(
+    State(manager): State<Manager>,
+    InPath(bot): InPath<BotId>,
+) -> Result<Json<Option<StatusView>>, ApiError> {
+    Ok(Json(view(&manager, bot).await?.status))
 }
 
 /// Shows what a bot says, and where.
@@ -103,6 +112,7 @@ async fn set_settings(
         }
     }
     let record = registry::change(&manager, bot, |record| record.settings = settings.clone()).await?;
+    audit::act("bot.settings", &bot);
     Ok(Json(record.settings.into()))
 }
 
@@ -172,16 +182,26 @@ async fn control(
         record.generation += u64::from(again);
     })
     .await?;
-    tracing::info!(bot.id = %bot, ?desired, again, "a bot was told");
+    audit::act(
+        match (desired, again) {
+            (Desired::Stopped, _) => "bot.stop",
+            (Desired::Running, false) => "bot.start",
+            (Desired::Running, true) => "bot.restart",
+        },
+        &bot,
+    );
     let deadline = Instant::now() + patience;
     loop {
         let status = registry::status(manager, bot).await?;
-        let is_so = status.as_ref().is_some_and(|status| match desired {
-            Desired::Running => {
+        let is_so = match desired {
+            Desired::Running => status.as_ref().is_some_and(|status| {
                 status.state == SessionState::Online && status.generation == record.generation
-            }
-            Desired::Stopped => status.state == SessionState::Stopped,
-        });
+            }),
+            // One that never was connected, or that Telegram has signed out, needs nobody to stop it.
+            Desired::Stopped => !status.as_ref().is_some_and(|status| {
+                matches!(status.state, SessionState::Online | SessionState::Connecting)
+            }),
+        };
         if is_so || patience.is_zero() {
             return Ok(Json(BotView::new(record, status)));
         }

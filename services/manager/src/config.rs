@@ -50,6 +50,9 @@ pub struct ApiConfig {
     /// How long one step of signing in may take.
     #[serde(with = "humantime_serde")]
     pub login_timeout: Duration,
+    /// How long a step of signing in waits for an ingress that is starting or taking over.
+    #[serde(with = "humantime_serde")]
+    pub ingress_wait: Duration,
 }
 
 /// The shortest token that is no invitation.
@@ -66,6 +69,10 @@ impl Config {
             config.api.token.expose().len() >= TOKEN_LENGTH_MIN,
             "api.token is needed, with at least {TOKEN_LENGTH_MIN} characters: make one with `openssl rand -base64 32` \
              and set TROUPE__API__TOKEN"
+        );
+        ensure!(
+            config.clickhouse.url.starts_with("http://"),
+            "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
         );
         Ok(config)
     }

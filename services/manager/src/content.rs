@@ -9,8 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    audit,
     error::{ApiError, ErrorBody, FaultBody},
-    extract::{InPath, InQuery},
+    extract::{InPath, InQuery, Text},
     state::Manager,
 };
 
@@ -22,10 +23,13 @@ pub fn routes() -> OpenApiRouter<Manager> {
     OpenApiRouter::new()
         .routes(routes!(list_rules))
         .routes(routes!(get_rules, put_rules))
+        .routes(routes!(versions_of_rules))
         .routes(routes!(list_libraries))
         .routes(routes!(get_library, put_library))
+        .routes(routes!(versions_of_library))
         .routes(routes!(list_scenarios))
         .routes(routes!(get_scenario, put_scenario))
+        .routes(routes!(versions_of_scenario))
 }
 
 /// A version of a document.
@@ -57,6 +61,25 @@ struct DocumentList {
     documents: Vec<Stored>,
 }
 
+/// The versions of a document.
+#[derive(Debug, Serialize, ToSchema)]
+struct VersionList {
+    /// The newest first.
+    versions: Vec<VersionView>,
+}
+
+/// One version of a document.
+#[derive(Debug, Serialize, ToSchema)]
+struct VersionView {
+    /// Which, from 1.
+    version: u32,
+    /// When it was put, in milliseconds since 1970.
+    created_ms: i64,
+}
+
+/// How many versions are listed.
+const VERSIONS_MAX: u32 = 100;
+
 /// Which version.
 #[derive(Debug, Deserialize, IntoParams)]
 struct Which {
@@ -65,7 +88,7 @@ struct Which {
 }
 
 macro_rules! kind {
-    ($kind:expr, $path:literal, $list:ident, $get:ident, $put:ident, $what:literal) => {
+    ($kind:expr, $path:literal, $list:ident, $get:ident, $put:ident, $versions:ident, $what:literal) => {
         #[doc = concat!("Lists ", $what, " and their newest versions.")]
         #[utoipa::path(get, path = concat!("/v1/", $path), tag = "content", responses((status = 200, body = DocumentList)))]
         async fn $list(State(manager): State<Manager>) -> Result<Json<DocumentList>, ApiError> {
@@ -90,16 +113,44 @@ macro_rules! kind {
         async fn $put(
             State(manager): State<Manager>,
             InPath(name): InPath<String>,
-            text: String,
+            Text(text): Text,
         ) -> Result<Json<Stored>, ApiError> {
-            put(&manager, $kind, &name, text).await.map(Json)
+            let stored = put(&manager, $kind, &name, text).await?;
+            audit::act("content.put", &format_args!("{} {name}", $kind));
+            Ok(Json(stored))
+        }
+
+        #[doc = concat!("Lists the versions of a document of ", $what, ", the newest first, at most a hundred.")]
+        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}/versions"), tag = "content", params(("name" = String, Path)),
+            responses((status = 200, body = VersionList), (status = 404, body = ErrorBody)))]
+        async fn $versions(
+            State(manager): State<Manager>,
+            InPath(name): InPath<String>,
+        ) -> Result<Json<VersionList>, ApiError> {
+            versions(&manager, $kind, &name).await.map(Json)
         }
     };
 }
 
-kind!(ContentKind::Rules, "rules", list_rules, get_rules, put_rules, "rules");
-kind!(ContentKind::Library, "libraries", list_libraries, get_library, put_library, "answer libraries");
-kind!(ContentKind::Scenario, "scenarios", list_scenarios, get_scenario, put_scenario, "scenarios");
+kind!(ContentKind::Rules, "rules", list_rules, get_rules, put_rules, versions_of_rules, "rules");
+kind!(
+    ContentKind::Library,
+    "libraries",
+    list_libraries,
+    get_library,
+    put_library,
+    versions_of_library,
+    "answer libraries"
+);
+kind!(
+    ContentKind::Scenario,
+    "scenarios",
+    list_scenarios,
+    get_scenario,
+    put_scenario,
+    versions_of_scenario,
+    "scenarios"
+);
 
 async fn list(manager: &Manager, kind: ContentKind) -> Result<DocumentList, ApiError> {
     let mut documents = Vec::new();
@@ -140,6 +191,20 @@ async fn get(
     })
 }
 
+async fn versions(manager: &Manager, kind: ContentKind, name: &str) -> Result<VersionList, ApiError> {
+    let name = parse_name(name)?;
+    let missing = || ApiError::NotFound(format!("there is no {kind} called {name}"));
+    let newest = head(manager, kind, &name).await?.ok_or_else(missing)?;
+    let mut versions = Vec::new();
+    for version in (1..=newest).rev().take(VERSIONS_MAX as usize) {
+        let key = ContentDocument::key(kind, &name, version);
+        if let Some(document) = manager.content().get::<ContentDocument>(&key).await? {
+            versions.push(VersionView { version, created_ms: document.value.created.as_millis() });
+        }
+    }
+    Ok(VersionList { versions })
+}
+
 /// The number of a document's newest version; `None` if there is no such document.
 ///
 /// # Errors
@@ -165,26 +230,23 @@ async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> 
         check(kind, name.as_str(), version, &text)?;
         let document =
             ContentDocument { kind, name: name.clone(), version, created: manager.now(), text: text.clone() };
-        // The version first, then the head that makes it count: a crash in between leaves nothing that is seen.
+        // The version first, then the head that makes it count. A version never changes, not even one that somebody
+        // else has stored at this moment, or before dying, and that no head shows yet: it is made to count, for its
+        // sake, and this text becomes the next one.
         let key = ContentDocument::key(kind, &name, version);
-        match records.create(&key, &document).await {
-            Ok(_) => {}
-            // Left behind by a crash, or somebody else's at this moment; the head decides whose counts.
-            Err(Error::Exists { .. }) => {
-                records.put(&key, &document).await?;
-            }
+        let ours = match records.create(&key, &document).await {
+            Ok(_) => true,
+            Err(Error::Exists { .. }) => false,
             Err(error) => return Err(error.into()),
-        }
+        };
         let moved = match head {
             Some(head) => records.update(&head_key, &version, head.revision).await,
             None => records.create(&head_key, &version).await,
         };
         match moved {
-            Ok(_) => {
-                tracing::info!(%kind, %name, version, "a document was stored");
-                return Ok(Stored { name: name.into(), version });
-            }
-            Err(Error::Conflict { .. } | Error::Exists { .. }) => {}
+            Ok(_) if ours => return Ok(Stored { name: name.into(), version }),
+            // Somebody may have moved the head for our sake: then the text is the newest, which is seen above.
+            Ok(_) | Err(Error::Conflict { .. } | Error::Exists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -46,6 +46,12 @@ pub enum ApiError {
     /// What was sent makes no sense.
     #[error("{0}")]
     BadRequest(String),
+    /// The body is larger than any that makes sense.
+    #[error("this is too large: a document has at most {} MiB", crate::BODY_BYTES_MAX >> 20)]
+    TooLarge,
+    /// There is such a path, but not for this.
+    #[error("this path has no such method; GET /openapi.json lists all")]
+    Method,
     /// It is taken, or not in the state for it.
     #[error("{0}")]
     Conflict(String),
@@ -64,12 +70,20 @@ pub enum ApiError {
     #[error("{0}")]
     Unavailable(String),
     /// It went wrong in here.
-    #[error("the bus failed")]
+    #[error("{}", bus_message(.0))]
     Bus(#[from] troupe_bus::Error),
 }
 
 fn count(faults: usize) -> String {
     if faults == 1 { "one place".to_owned() } else { format!("{faults} places") }
+}
+
+fn bus_message(error: &troupe_bus::Error) -> String {
+    match error {
+        troupe_bus::Error::TooLarge { .. } => "this is larger than NATS takes in one piece".to_owned(),
+        error if error.is_passing() => "NATS does not answer; try again".to_owned(),
+        _ => "the bus failed".to_owned(),
+    }
 }
 
 impl ApiError {
@@ -78,6 +92,9 @@ impl ApiError {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            // The broker takes no message larger than a megabyte.
+            Self::TooLarge | Self::Bus(troupe_bus::Error::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Login { refusal, .. } => match refusal {
@@ -101,6 +118,8 @@ impl ApiError {
             Self::Unauthorized => "unauthorized",
             Self::NotFound(_) => "not_found",
             Self::BadRequest(_) => "bad_request",
+            Self::TooLarge | Self::Bus(troupe_bus::Error::TooLarge { .. }) => "too_large",
+            Self::Method => "method",
             Self::Conflict(_) => "conflict",
             Self::Faults(_) => "faults",
             Self::Login { refusal, .. } => match refusal {

@@ -6,7 +6,7 @@ use axum::{
         FromRequest, FromRequestParts, Query, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
     },
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -21,7 +21,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let read: Result<Json<T>, JsonRejection> = Json::from_request(request, state).await;
         // axum's words may quote what was sent, so they are for the caller and never logged.
-        read.map(|Json(body)| Self(body)).map_err(|rejection| ApiError::BadRequest(rejection.body_text()))
+        read.map(|Json(body)| Self(body)).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                return ApiError::TooLarge;
+            }
+            ApiError::BadRequest(rejection.body_text())
+        })
+    }
+}
+
+/// A body that is text.
+pub struct Text(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        String::from_request(request, state).await.map(Self).map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                return ApiError::TooLarge;
+            }
+            ApiError::BadRequest(rejection.body_text())
+        })
     }
 }
 

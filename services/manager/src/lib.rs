@@ -3,6 +3,7 @@
 //! It keeps nothing of its own: bots and documents live in the key-value store of NATS, counts in ClickHouse. Any number
 //! of instances run side by side.
 
+mod audit;
 mod auth;
 mod bots;
 pub mod config;
@@ -10,6 +11,7 @@ mod content;
 mod error;
 mod extract;
 mod login;
+mod observe;
 mod registry;
 mod state;
 mod statistics;
@@ -68,9 +70,19 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
+    let (nats, mut connected) = (health.dependency("nats"), bus.connected());
     let manager = Manager::new(config, bus, clock);
     let (_, served) = health::serve(listen, router(manager, health.clone()), stop.clone()).await?;
-    stop.cancelled().await;
+    // ClickHouse is no part of being ready: only counts need it.
+    let follow_nats = async {
+        loop {
+            nats.set(*connected.borrow_and_update());
+            if connected.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    stop.run_until_cancelled(follow_nats).await;
     tokio::time::timeout(grace, served).await.context("requests took longer than the grace period")??;
     Ok(())
 }
@@ -86,12 +98,14 @@ fn router(manager: Manager, health: Health) -> Router {
         .fallback(async || {
             ApiError::NotFound("there is no such path; GET /openapi.json lists all".to_owned())
         })
+        .method_not_allowed_fallback(async || ApiError::Method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(manager.clone(), auth::require_token))
         .layer(middleware::map_response(async |response: axum::response::Response| {
             // Answers hold what is only the caller's business.
             ([(header::CACHE_CONTROL, "no-store")], response).into_response()
         }))
+        .layer(middleware::from_fn(observe::observe))
         .with_state(manager);
     health::router(health).route("/openapi.json", get(async move || Json(description.clone()))).merge(guarded)
 }

@@ -1,10 +1,13 @@
 //! The routes of registering a bot: phone or token, code, password.
 
+use std::time::Duration;
+
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 use troupe_bus::RequestError;
 use troupe_protocol::{
-    BotRecord, BotSettings, Desired, Identity, LoginReply, LoginRequest, LoginStep, Refusal, Secret, Subject,
+    BotRecord, Desired, Identity, LoginReply, LoginRequest, LoginStep, Refusal, Secret, Subject,
 };
 use troupe_service::telemetry;
 use troupe_types::{BotId, Partition};
@@ -12,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    bots,
+    audit, bots,
     error::{ApiError, ErrorBody},
     extract::{Body, InPath},
     registry,
@@ -20,9 +23,16 @@ use crate::{
     views::BotView,
 };
 
+/// How soon it is asked again while nobody owns the bot's partition.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
 /// The routes.
 pub fn routes() -> OpenApiRouter<Manager> {
-    OpenApiRouter::new().routes(routes!(register)).routes(routes!(code)).routes(routes!(password))
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(login))
+        .routes(routes!(code))
+        .routes(routes!(password))
 }
 
 /// A bot to register: by phone, or a bot account by its token.
@@ -31,6 +41,18 @@ pub fn routes() -> OpenApiRouter<Manager> {
 struct NewBot {
     /// What to call it here; unique, 1 to 64 letters, digits, `-`, `_` or `.`.
     name: String,
+    /// The account's phone number in international form. Either this or `token`.
+    #[schema(value_type = Option<String>, example = "+15551234567")]
+    phone: Option<Secret>,
+    /// A bot account's token.
+    #[schema(value_type = Option<String>)]
+    token: Option<Secret>,
+}
+
+/// How a bot signs in: by phone, or a bot account by its token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credential {
     /// The account's phone number in international form. Either this or `token`.
     #[schema(value_type = Option<String>, example = "+15551234567")]
     phone: Option<Secret>,
@@ -82,47 +104,51 @@ async fn register(
     State(manager): State<Manager>,
     Body(new): Body<NewBot>,
 ) -> Result<(StatusCode, Json<Registration>), ApiError> {
-    let step = match (new.phone, new.token) {
-        (Some(phone), None) => LoginStep::SendCode { phone },
-        (None, Some(token)) => LoginStep::Token { token },
-        _ => return Err(ApiError::BadRequest("give either phone or token".to_owned())),
-    };
+    let step = first_step(new.phone, new.token)?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let sound = (1..=64).contains(&new.name.len()) && new.name.bytes().all(fits) && !new.name.contains("..");
     if !sound || new.name.starts_with('.') || new.name.ends_with('.') {
         let message = format!("{:?} is no name for a bot: use 1 to 64 of a-z, A-Z, 0-9, - and _", new.name);
         return Err(ApiError::BadRequest(message));
     }
-    let bot = registry::claim(&manager, &new.name).await?;
-    let begun = begin(&manager, bot, &new.name, step).await;
-    if begun.is_err() {
-        registry::unclaim(&manager, &new.name).await?;
+    let record = registry::create(&manager, &new.name).await?;
+    audit::act("bot.register", &record.id);
+    match ask(&manager, record.id, step).await {
+        Ok(reply) => Ok((StatusCode::CREATED, Json(next(&manager, record, reply).await?))),
+        Err(error) => {
+            // Ingress signs out what may have come of the step all the same, e.g. if its answer was lost.
+            registry::delete(&manager, record.id).await?;
+            Err(error)
+        }
     }
-    begun.map(|registration| (StatusCode::CREATED, Json(registration)))
 }
 
-/// Takes the first step, and stores the bot if it succeeds.
-async fn begin(manager: &Manager, bot: BotId, name: &str, step: LoginStep) -> Result<Registration, ApiError> {
-    let reply = ask(manager, bot, step).await?;
-    let identity = match &reply {
-        LoginReply::SignedIn { identity } => {
-            registry::claim_account(manager, bot, identity.user).await?;
-            Some(identity.clone())
-        }
-        _ => None,
-    };
-    let record = BotRecord {
-        id: bot,
-        name: name.to_owned(),
-        created: manager.now(),
-        desired: if identity.is_some() { Desired::Running } else { Desired::Stopped },
-        identity,
-        generation: 0,
-        settings: BotSettings::default(),
-    };
-    registry::create(manager, &record).await?;
-    tracing::info!(bot.id = %bot, "a bot is being registered");
-    next(manager, bot, name.to_owned(), reply).await
+/// How a login begins.
+fn first_step(phone: Option<Secret>, token: Option<Secret>) -> Result<LoginStep, ApiError> {
+    match (phone, token) {
+        (Some(phone), None) => Ok(LoginStep::SendCode { phone }),
+        (None, Some(token)) => Ok(LoginStep::Token { token }),
+        _ => Err(ApiError::BadRequest("give either phone or token".to_owned())),
+    }
+}
+
+/// Signs a bot in again: one that Telegram has signed out, or whose login has to begin again. Its settings stay. It may
+/// sign in as another account, if no other bot has it.
+#[utoipa::path(post, path = "/v1/bots/{id}/login", tag = "registration", params(("id" = u64, Path)),
+    request_body = Credential,
+    responses((status = 200, body = Registration), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)))]
+async fn login(
+    State(manager): State<Manager>,
+    InPath(bot): InPath<BotId>,
+    Body(Credential { phone, token }): Body<Credential>,
+) -> Result<Json<Registration>, ApiError> {
+    let step = first_step(phone, token)?;
+    let record = registry::get(&manager, bot).await?.value;
+    audit::act("bot.login", &bot);
+    let reply = ask(&manager, bot, step).await?;
+    manager.forget_tries(bot);
+    Ok(Json(next(&manager, record, reply).await?))
 }
 
 /// Gives the code. A wrong one may be given again, a few times.
@@ -153,16 +179,11 @@ async fn password(
 async fn go_on(manager: &Manager, bot: BotId, step: LoginStep) -> Result<Json<Registration>, ApiError> {
     let record = registry::get(manager, bot).await?.value;
     if manager.is_worn_out(bot) {
-        let message = format!("too many wrong tries: delete bot {bot} and register it again");
+        let message = format!("too many wrong tries: begin again with POST /v1/bots/{bot}/login");
         return Err(ApiError::Login { refusal: Refusal::NotExpected, message });
     }
     match ask(manager, bot, step).await {
-        Ok(reply) => {
-            if let LoginReply::SignedIn { identity } = &reply {
-                signed_in(manager, bot, identity).await?;
-            }
-            Ok(Json(next(manager, bot, record.name, reply).await?))
-        }
+        Ok(reply) => Ok(Json(next(manager, record, reply).await?)),
         Err(ApiError::Login { refusal: refusal @ (Refusal::Code | Refusal::Password), message }) => {
             let message =
                 if manager.wrong(bot) { message } else { format!("{message}; that was the last try") };
@@ -172,11 +193,37 @@ async fn go_on(manager: &Manager, bot: BotId, step: LoginStep) -> Result<Json<Re
     }
 }
 
-async fn signed_in(manager: &Manager, bot: BotId, identity: &Identity) -> Result<(), ApiError> {
+/// What the answer to a step means for the bot.
+async fn next(manager: &Manager, record: BotRecord, reply: LoginReply) -> Result<Registration, ApiError> {
+    let (id, name) = (record.id, record.name.clone());
+    let (next, hint, view) = match reply {
+        LoginReply::CodeSent => ("code", None, None),
+        LoginReply::PasswordNeeded { hint } => ("password", hint, None),
+        LoginReply::SignedIn { identity } => {
+            signed_in(manager, record, &identity).await?;
+            ("done", None, Some(bots::view(manager, id).await?))
+        }
+        LoginReply::Refused { refusal, message } => return Err(ApiError::Login { refusal, message }),
+    };
+    Ok(Registration { id: id.get(), name, next, hint, bot: view })
+}
+
+async fn signed_in(manager: &Manager, record: BotRecord, identity: &Identity) -> Result<(), ApiError> {
+    let bot = record.id;
     manager.forget_tries(bot);
+    let before = record.identity.map(|before| before.user).filter(|before| *before != identity.user);
     if let Err(error) = registry::claim_account(manager, bot, identity.user).await {
-        // The session that was just made must not stay: deleting the bot signs it out again.
-        registry::delete(manager, bot).await?;
+        if before.is_none() {
+            // The session that was just made must not stay: deleting the bot signs it out again.
+            registry::delete(manager, bot).await?;
+        } else {
+            // Its own session is replaced by the other bot's account, which must not be connected here.
+            registry::change(manager, bot, |record| {
+                record.identity = None;
+                record.desired = Desired::Stopped;
+            })
+            .await?;
+        }
         return Err(error);
     }
     registry::change(manager, bot, |record| {
@@ -184,23 +231,11 @@ async fn signed_in(manager: &Manager, bot: BotId, identity: &Identity) -> Result
         record.desired = Desired::Running;
     })
     .await?;
-    tracing::info!(bot.id = %bot, "a bot has signed in");
+    if let Some(before) = before {
+        registry::release_account(manager, bot, before).await?;
+    }
+    audit::act("bot.signed_in", &bot);
     Ok(())
-}
-
-async fn next(
-    manager: &Manager,
-    bot: BotId,
-    name: String,
-    reply: LoginReply,
-) -> Result<Registration, ApiError> {
-    let (next, hint, view) = match reply {
-        LoginReply::CodeSent => ("code", None, None),
-        LoginReply::PasswordNeeded { hint } => ("password", hint, None),
-        LoginReply::SignedIn { .. } => ("done", None, Some(bots::view(manager, bot).await?)),
-        LoginReply::Refused { refusal, message } => return Err(ApiError::Login { refusal, message }),
-    };
-    Ok(Registration { id: bot.get(), name, next, hint, bot: view })
 }
 
 /// Asks the ingress that owns the bot's partition. It crosses the bus as a request, which nothing stores.
@@ -208,7 +243,15 @@ async fn ask(manager: &Manager, bot: BotId, step: LoginStep) -> Result<LoginRepl
     let subject = Subject::Login(Partition::of(bot, manager.bus().partitions()));
     let request = LoginRequest { bot, step };
     let timeout = manager.config().api.login_timeout;
-    match manager.bus().request(subject, &request, &telemetry::current(), timeout).await {
+    let patience = Instant::now() + manager.config().api.ingress_wait;
+    let answer = loop {
+        match manager.bus().request(subject, &request, &telemetry::current(), timeout).await {
+            // An ingress that has just started, or takes over from one that died, needs a moment.
+            Err(RequestError::NoResponder { .. }) if Instant::now() < patience => sleep(ASK_AGAIN).await,
+            answer => break answer,
+        }
+    };
+    match answer {
         Ok(LoginReply::Refused { refusal, message }) => Err(ApiError::Login { refusal, message }),
         Ok(reply) => Ok(reply),
         Err(RequestError::NoResponder { .. }) => Err(ApiError::Unavailable(

@@ -1,7 +1,11 @@
 //! The registry of bots in the key-value store.
 
-use troupe_bus::{Entry, Error};
-use troupe_protocol::{BotRecord, BotStatus};
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::de::DeserializeOwned;
+use tokio::time::sleep;
+use troupe_bus::{Change, Entry, Error, Records};
+use troupe_protocol::{BotRecord, BotSettings, BotStatus, Desired};
 use troupe_types::{BotId, UserId};
 
 use crate::{error::ApiError, state::Manager};
@@ -9,8 +13,14 @@ use crate::{error::ApiError, state::Manager};
 /// How often a record that others change at the same moment is read again and changed again.
 const RACES_MAX: usize = 10;
 
+/// How long after a name was taken its bot has to be there. Only who died in between takes longer.
+const CLAIMED_MAX: Duration = Duration::from_secs(2);
+
+/// What the keys of bots begin with.
+const BOTS: &str = "bot.";
+
 fn bot_key(bot: BotId) -> String {
-    format!("bot.{bot}")
+    format!("{BOTS}{bot}")
 }
 
 fn name_key(name: &str) -> String {
@@ -32,20 +42,40 @@ pub async fn get(manager: &Manager, bot: BotId) -> Result<Entry<BotRecord>, ApiE
     })
 }
 
-/// Every bot's record, by number.
+/// Every bot's record and how its session fares, by number.
 ///
 /// # Errors
 /// If the bus fails.
-pub async fn list(manager: &Manager) -> Result<Vec<BotRecord>, ApiError> {
-    let bots = manager.bots();
-    let mut records = Vec::new();
-    for key in bots.keys("bot.").await? {
-        if let Some(entry) = bots.get::<BotRecord>(&key).await? {
-            records.push(entry.value);
+pub async fn list(manager: &Manager) -> Result<Vec<(BotRecord, Option<BotStatus>)>, ApiError> {
+    let (bots, statuses) = (manager.bots(), manager.statuses());
+    let (bots, mut statuses) =
+        tokio::try_join!(all::<BotRecord>(&bots, BOTS), all::<BotStatus>(&statuses, ""))?;
+    let mut listed: Vec<_> = bots
+        .into_values()
+        .map(|record| {
+            let status = statuses.remove(&record.id.to_string());
+            (record, status)
+        })
+        .collect();
+    listed.sort_by_key(|(record, _)| record.id);
+    Ok(listed)
+}
+
+/// Everything that is there under a prefix, in one go.
+async fn all<T: DeserializeOwned>(records: &Records, prefix: &str) -> Result<BTreeMap<String, T>, Error> {
+    let mut watch = records.watch::<T>(prefix).await?;
+    let mut found = BTreeMap::new();
+    while let Some(change) = watch.next().await {
+        match change {
+            Change::Put { key, value, .. } => _ = found.insert(key, value),
+            Change::Deleted { key } => _ = found.remove(&key),
+            Change::Unreadable { key, error } => {
+                tracing::error!(%key, error = &error as &dyn std::error::Error, "a record cannot be read");
+            }
+            Change::Current => break,
         }
     }
-    records.sort_by_key(|record| record.id);
-    Ok(records)
+    Ok(found)
 }
 
 /// How a bot's session fares; `None` if it never was connected.
@@ -56,28 +86,59 @@ pub async fn status(manager: &Manager, bot: BotId) -> Result<Option<BotStatus>, 
     Ok(manager.statuses().get(&bot.to_string()).await?.map(|entry| entry.value))
 }
 
-/// Takes the next number and the name for a new bot.
+/// Stores a new bot under the next number. It is stopped and has not signed in.
+///
+/// It is stored before it signs in: a bot that is known is signed out when it is deleted, whatever had come of its
+/// login by then.
 ///
 /// # Errors
 /// If the name is taken.
-pub async fn claim(manager: &Manager, name: &str) -> Result<BotId, ApiError> {
+pub async fn create(manager: &Manager, name: &str) -> Result<BotRecord, ApiError> {
     let bots = manager.bots();
     let id = next_id(manager).await?;
-    match bots.create(&name_key(name), &id).await {
-        Ok(_) => Ok(id),
-        Err(Error::Exists { .. }) => {
-            Err(ApiError::Conflict(format!("there is a bot called {name:?} already")))
-        }
-        Err(error) => Err(error.into()),
+    claim_name(manager, name, id).await?;
+    let record = BotRecord {
+        id,
+        name: name.to_owned(),
+        created: manager.now(),
+        identity: None,
+        desired: Desired::Stopped,
+        generation: 0,
+        settings: BotSettings::default(),
+    };
+    bots.create(&bot_key(id), &record).await?;
+    // Somebody may have taken this for dead and the name for free.
+    if bots.get::<BotId>(&name_key(name)).await?.is_none_or(|entry| entry.value != id) {
+        bots.delete(&bot_key(id)).await?;
+        return Err(name_taken(name));
     }
+    Ok(record)
 }
 
-/// Gives the name of a bot that came to nothing free again.
-///
-/// # Errors
-/// If the bus fails.
-pub async fn unclaim(manager: &Manager, name: &str) -> Result<(), ApiError> {
-    Ok(manager.bots().delete(&name_key(name)).await?)
+fn name_taken(name: &str) -> ApiError {
+    ApiError::Conflict(format!("there is a bot called {name:?} already"))
+}
+
+/// Takes a name. One whose bot never came to be, because who registered it died, is free.
+async fn claim_name(manager: &Manager, name: &str, bot: BotId) -> Result<(), ApiError> {
+    let (bots, key) = (manager.bots(), name_key(name));
+    match bots.create(&key, &bot).await {
+        Ok(_) => return Ok(()),
+        Err(Error::Exists { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let Some(taken) = bots.get::<BotId>(&key).await? else { return Err(name_taken(name)) };
+    for patience in [CLAIMED_MAX, Duration::ZERO] {
+        if bots.get::<BotRecord>(&bot_key(taken.value)).await?.is_some() {
+            return Err(name_taken(name));
+        }
+        sleep(patience).await;
+    }
+    match bots.update(&key, &bot, taken.revision).await {
+        Ok(_) => Ok(()),
+        Err(Error::Conflict { .. }) => Err(name_taken(name)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn next_id(manager: &Manager) -> Result<BotId, ApiError> {
@@ -94,15 +155,6 @@ async fn next_id(manager: &Manager) -> Result<BotId, ApiError> {
         }
     }
     Err(ApiError::Unavailable("many bots are being registered at this moment; try again".to_owned()))
-}
-
-/// Stores a new bot.
-///
-/// # Errors
-/// If the bus fails.
-pub async fn create(manager: &Manager, record: &BotRecord) -> Result<(), ApiError> {
-    manager.bots().create(&bot_key(record.id), record).await?;
-    Ok(())
 }
 
 /// Changes a bot's record.
@@ -145,18 +197,37 @@ pub async fn claim_account(manager: &Manager, bot: BotId, user: UserId) -> Resul
     }
 }
 
+/// Gives an account free that was a bot's.
+///
+/// # Errors
+/// If the bus fails.
+pub async fn release_account(manager: &Manager, bot: BotId, user: UserId) -> Result<(), ApiError> {
+    release(manager, &account_key(user), bot).await
+}
+
+/// Deletes what a bot has taken, if it has it.
+async fn release(manager: &Manager, key: &str, bot: BotId) -> Result<(), ApiError> {
+    let bots = manager.bots();
+    if bots.get::<BotId>(key).await?.is_some_and(|entry| entry.value == bot) {
+        bots.delete(key).await?;
+    }
+    Ok(())
+}
+
 /// Deletes a bot. Ingress signs it out and forgets its session when it sees that.
+///
+/// The record goes last: if this is broken off, the bot is still there to be deleted again.
 ///
 /// # Errors
 /// If there is no such bot.
 pub async fn delete(manager: &Manager, bot: BotId) -> Result<(), ApiError> {
     let record = get(manager, bot).await?.value;
-    let bots = manager.bots();
-    bots.delete(&bot_key(bot)).await?;
-    bots.delete(&name_key(&record.name)).await?;
     if let Some(identity) = record.identity {
-        bots.delete(&account_key(identity.user)).await?;
+        release_account(manager, bot, identity.user).await?;
     }
+    release(manager, &name_key(&record.name), bot).await?;
+    manager.bots().delete(&bot_key(bot)).await?;
     manager.statuses().delete(&bot.to_string()).await?;
+    manager.forget_tries(bot);
     Ok(())
 }

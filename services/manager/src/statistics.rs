@@ -1,6 +1,6 @@
 //! Counts, read from ClickHouse.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State};
 use clickhouse::{Client, Compression, Row};
@@ -22,6 +22,9 @@ use crate::{
 
 /// How long a count may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The end of time where none is given, in milliseconds: `DateTime64` ends in 2299.
+const TO_MAX: i64 = 10_000_000_000_000;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Manager> {
@@ -52,24 +55,21 @@ impl Reader {
         Self { client }
     }
 
-    async fn rows<T>(&self, query: &str, filter: &Filter) -> Result<Vec<T>, ApiError>
-    where
-        T: clickhouse::RowOwned + clickhouse::RowRead,
-    {
+    async fn rows(&self, query: &str, filter: &Filter) -> Result<Vec<Found>, ApiError> {
         let query = self
             .client
             .query(query)
             .param("bot", filter.bot.unwrap_or(0))
             .param("chat", filter.chat.unwrap_or(0))
-            .param("from_ms", filter.from_ms.unwrap_or(0))
-            .param("to_ms", filter.to_ms.unwrap_or(i64::MAX / 1_000_000));
+            .param("from", filter.from.map_or(0, jiff::Timestamp::as_millisecond))
+            .param("to", filter.to.map_or(TO_MAX, jiff::Timestamp::as_millisecond));
         let unavailable = |reason: String| {
             tracing::warn!(%reason, "counts cannot be read");
             ApiError::Unavailable(
                 "ClickHouse does not answer, so there are no counts now; bots answer all the same".to_owned(),
             )
         };
-        match timeout(PATIENCE, query.fetch_all()).await {
+        match timeout(PATIENCE, query.fetch_all::<Found>()).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => Err(unavailable(error.to_string())),
             Err(_) => Err(unavailable(format!("no answer within {} s", PATIENCE.as_secs()))),
@@ -85,10 +85,12 @@ struct Filter {
     bot: Option<u64>,
     /// Only this chat, as its bot sees it.
     chat: Option<i64>,
-    /// Only what happened at or after this, in milliseconds since 1970.
-    from_ms: Option<i64>,
-    /// Only what happened before this, in milliseconds since 1970.
-    to_ms: Option<i64>,
+    /// Only what happened at or after this.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-21T00:00:00Z")]
+    from: Option<jiff::Timestamp>,
+    /// Only what happened before this.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-22T00:00:00Z")]
+    to: Option<jiff::Timestamp>,
 }
 
 /// Counts.
@@ -96,16 +98,18 @@ struct Filter {
 struct Statistics {
     /// All of what was asked for, together.
     total: Counts,
-    /// By bot and chat.
-    chats: Vec<ChatCounts>,
     /// Answers by what gave them: `trigger_group`, `fail_message`, `step`, `entry`, `fallback` or `guard`.
     replies: Vec<Named>,
     /// Messages that were not answered, by the reason.
     silent: Vec<Named>,
+    /// By bot.
+    bots: Vec<BotCounts>,
+    /// By bot and chat: the thousand chats with the most messages.
+    chats: Vec<ChatCounts>,
 }
 
 /// Counts of one thing.
-#[derive(Debug, Serialize, Deserialize, Row, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Counts {
     /// Messages that the bots got.
     received: u64,
@@ -123,8 +127,21 @@ struct Counts {
     goals: u64,
 }
 
+/// Counts of one bot.
+#[derive(Debug, Serialize, ToSchema)]
+struct BotCounts {
+    /// The bot.
+    bot: u64,
+    #[serde(flatten)]
+    counts: Counts,
+    /// Answers by what gave them.
+    replies: BTreeMap<String, u64>,
+    /// Messages that were not answered, by the reason.
+    silent: BTreeMap<String, u64>,
+}
+
 /// Counts of one chat.
-#[derive(Debug, Serialize, Deserialize, Row, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ChatCounts {
     /// The bot.
     bot: u64,
@@ -132,18 +149,16 @@ struct ChatCounts {
     chat: i64,
     /// `direct` or `group`.
     chat_kind: String,
-    /// Messages that the bot got there.
-    received: u64,
-    /// Messages that it sent there.
-    sent: u64,
-    /// People who wrote there.
-    people: u64,
-    /// Goals reached there.
-    goals: u64,
+    #[serde(flatten)]
+    counts: Counts,
+    /// Answers by what gave them.
+    replies: BTreeMap<String, u64>,
+    /// Messages that were not answered, by the reason.
+    silent: BTreeMap<String, u64>,
 }
 
 /// A count by name.
-#[derive(Debug, Serialize, Deserialize, Row, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Named {
     /// The name.
     name: String,
@@ -151,69 +166,124 @@ struct Named {
     count: u64,
 }
 
-/// What the counts are taken from: the view that shows each happening once, however often it was told.
-macro_rules! events {
-    () => {
-        "FROM events WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) \
-         AND ({chat:Int64} = 0 OR chat = {chat:Int64}) \
-         AND time >= fromUnixTimestamp64Milli({from_ms:Int64}) AND time < fromUnixTimestamp64Milli({to_ms:Int64})"
-    };
+/// A row of each of the queries; what one does not group by is 0 or empty.
+///
+/// No field has the name of a column: ClickHouse would take the alias for the column wherever the query names it.
+#[derive(Debug, Deserialize, Row)]
+struct Found {
+    owner: u64,
+    place: i64,
+    place_kind: String,
+    received: u64,
+    sent: u64,
+    failed: u64,
+    people: u64,
+    scenarios_started: u64,
+    scenarios_ended: u64,
+    goals: u64,
+    replies: Vec<(String, u64)>,
+    silences: Vec<(String, u64)>,
 }
 
-/// The counts that both a total and a chat have.
+/// What is counted, and of what: the view that shows each happening once, however often it was told.
 macro_rules! counted {
     () => {
         "countIf(kind = 'message_received') AS received, countIf(kind = 'message_sent') AS sent, \
+         countIf(kind = 'delivery_failed') AS failed, \
          uniqExactIf(person, kind = 'message_received' AND NOT own_bot) AS people, \
-         countIf(kind = 'scenario_ended' AND ifNull(goal, false)) AS goals"
+         countIf(kind = 'scenario_started') AS scenarios_started, \
+         countIf(kind = 'scenario_ended') AS scenarios_ended, \
+         countIf(kind = 'scenario_ended' AND ifNull(goal, false)) AS goals, \
+         sumMapIf(map(toString(source), toUInt64(1)), kind = 'replied') AS replies, \
+         sumMapIf(map(toString(reason), toUInt64(1)), kind = 'silent') AS silences \
+         FROM events WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) \
+         AND ({chat:Int64} = 0 OR chat = {chat:Int64}) \
+         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})"
     };
 }
 
-const TOTAL: &str = concat!(
-    "SELECT ",
+const TOTAL: &str =
+    concat!("SELECT toUInt64(0) AS owner, toInt64(0) AS place, '' AS place_kind, ", counted!());
+
+const BOTS: &str = concat!(
+    "SELECT bot AS owner, toInt64(0) AS place, '' AS place_kind, ",
     counted!(),
-    ", countIf(kind = 'delivery_failed') AS failed, countIf(kind = 'scenario_started') AS scenarios_started, \
-     countIf(kind = 'scenario_ended') AS scenarios_ended ",
-    events!()
+    " GROUP BY owner ORDER BY owner"
 );
 
 const CHATS: &str = concat!(
-    "SELECT bot, known_chat AS chat, any(toString(chat_kind)) AS chat_kind, ",
+    "SELECT bot AS owner, assumeNotNull(chat) AS place, any(toString(chat_kind)) AS place_kind, ",
     counted!(),
-    " FROM (SELECT *, assumeNotNull(chat) AS known_chat ",
-    events!(),
-    " AND chat IS NOT NULL) GROUP BY bot, known_chat ORDER BY bot, known_chat"
+    " AND chat IS NOT NULL GROUP BY owner, place ORDER BY received + sent DESC, owner, place LIMIT 1000"
 );
 
-const REPLIES: &str = concat!(
-    "SELECT toString(source) AS name, count() AS count ",
-    events!(),
-    " AND kind = 'replied' GROUP BY name ORDER BY count DESC, name"
-);
+impl Found {
+    const fn counts(&self) -> Counts {
+        Counts {
+            received: self.received,
+            sent: self.sent,
+            failed: self.failed,
+            people: self.people,
+            scenarios_started: self.scenarios_started,
+            scenarios_ended: self.scenarios_ended,
+            goals: self.goals,
+        }
+    }
+}
 
-const SILENT: &str = concat!(
-    "SELECT toString(reason) AS name, count() AS count ",
-    events!(),
-    " AND kind = 'silent' GROUP BY name ORDER BY count DESC, name"
-);
+impl From<Found> for BotCounts {
+    fn from(found: Found) -> Self {
+        Self {
+            bot: found.owner,
+            counts: found.counts(),
+            replies: found.replies.into_iter().collect(),
+            silent: found.silences.into_iter().collect(),
+        }
+    }
+}
+
+impl From<Found> for ChatCounts {
+    fn from(found: Found) -> Self {
+        Self {
+            bot: found.owner,
+            chat: found.place,
+            counts: found.counts(),
+            chat_kind: found.place_kind,
+            replies: found.replies.into_iter().collect(),
+            silent: found.silences.into_iter().collect(),
+        }
+    }
+}
+
+/// Named counts, the largest first.
+fn ranked(counts: Vec<(String, u64)>) -> Vec<Named> {
+    let mut named: Vec<Named> = counts.into_iter().map(|(name, count)| Named { name, count }).collect();
+    named.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.name.cmp(&other.name)));
+    named
+}
 
 /// Counts what was received, sent, answered and reached.
 #[utoipa::path(get, path = "/v1/statistics", tag = "statistics", params(Filter),
-    responses((status = 200, body = Statistics), (status = 503, body = ErrorBody)))]
+    responses((status = 200, body = Statistics), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn statistics(
     State(manager): State<Manager>,
     InQuery(filter): InQuery<Filter>,
 ) -> Result<Json<Statistics>, ApiError> {
     let reader = manager.reader();
-    let (total, chats, replies, silent) = tokio::try_join!(
-        reader.rows::<Counts>(TOTAL, &filter),
+    let (total, bots, chats) = tokio::try_join!(
+        reader.rows(TOTAL, &filter),
+        reader.rows(BOTS, &filter),
         reader.rows(CHATS, &filter),
-        reader.rows(REPLIES, &filter),
-        reader.rows(SILENT, &filter),
     )?;
     let total = total
         .into_iter()
         .next()
         .ok_or_else(|| ApiError::Unavailable("ClickHouse counted nothing".to_owned()))?;
-    Ok(Json(Statistics { total, chats, replies, silent }))
+    Ok(Json(Statistics {
+        total: total.counts(),
+        replies: ranked(total.replies),
+        silent: ranked(total.silences),
+        bots: bots.into_iter().map(BotCounts::from).collect(),
+        chats: chats.into_iter().map(ChatCounts::from).collect(),
+    }))
 }

@@ -72,6 +72,9 @@ pub struct SettingsView {
     pub groups: GroupsView,
 }
 
+/// The largest weight of a scenario.
+const WEIGHT_MAX: u32 = 1_000_000;
+
 /// A scenario and how often it is given, beside the others.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -152,9 +155,17 @@ impl TryFrom<SettingsView> for BotSettings {
             ContentName::try_from(text).map_err(|error| ApiError::BadRequest(format!("{field}: {error}")))
         };
         let optional = |field: &str, text: Option<String>| text.map(|text| name(field, text)).transpose();
+        let mut known = BTreeSet::new();
         let scenarios = view.scenarios.into_iter().map(|scenario| {
-            if scenario.weight == 0 {
-                return Err(ApiError::BadRequest(format!("scenarios: the weight of {} is 0", scenario.name)));
+            let ScenarioView { name: text, weight } = &scenario;
+            if !(1..=WEIGHT_MAX).contains(weight) {
+                let message = format!(
+                    "scenarios: the weight of {text} is {weight}; it has to be from 1 to {WEIGHT_MAX}"
+                );
+                return Err(ApiError::BadRequest(message));
+            }
+            if !known.insert(text.clone()) {
+                return Err(ApiError::BadRequest(format!("scenarios: {text} is named twice")));
             }
             Ok(WeightedScenario { name: name("scenarios", scenario.name)?, weight: scenario.weight })
         });

@@ -16,6 +16,7 @@ async fn an_unknown_bot_is_not_found_by_any_route() {
         (Method::GET, "/v1/bots/9"),
         (Method::DELETE, "/v1/bots/9"),
         (Method::GET, "/v1/bots/9/settings"),
+        (Method::GET, "/v1/bots/9/status"),
         (Method::POST, "/v1/bots/9/start"),
         (Method::POST, "/v1/bots/9/stop"),
         (Method::POST, "/v1/bots/9/restart"),
@@ -48,6 +49,7 @@ async fn settings_name_documents_that_exist() {
         json!({"group_library": "NO NAME"}),
         json!({"groups": {"only": [5]}}),
         json!({"scenarios": [{"name": "x", "weight": 0}]}),
+        json!({"scenarios": [{"name": "x"}, {"name": "x"}]}),
         json!({"colour": "red"}),
     ] {
         world.put(&path, &wrong).await.refused(400);
@@ -59,8 +61,10 @@ async fn settings_name_documents_that_exist() {
 async fn control_changes_what_is_wanted_and_can_wait_for_it() {
     let world = World::new().await.with_logins().await;
     let id = registered(&world).await;
-    let stopped = world.post(&format!("/v1/bots/{id}/stop"), &json!({})).await.ok();
+    // Nobody has connected it yet, so there is nothing to wait for.
+    let stopped = world.post(&format!("/v1/bots/{id}/stop?wait=1m"), &json!({})).await.ok();
     assert_eq!(stopped["desired"], "stopped");
+    assert_eq!(world.get(&format!("/v1/bots/{id}/status")).await.ok(), Value::Null);
     let restarted = world.post(&format!("/v1/bots/{id}/restart"), &json!({})).await.ok();
     assert_eq!(restarted["desired"], "running");
     let (bots, statuses) = (world.bus.bucket(Bucket::Bots), world.bus.bucket(Bucket::Status));
@@ -82,6 +86,8 @@ async fn control_changes_what_is_wanted_and_can_wait_for_it() {
     statuses.put(&id.to_string(), &status).await.unwrap();
     let started = world.post(&format!("/v1/bots/{id}/start?wait=5s"), &json!({})).await.ok();
     assert_eq!(started["status"]["state"], "online");
+    assert_eq!(world.get(&format!("/v1/bots/{id}/status")).await.ok()["state"], "online");
+    assert_eq!(world.get("/v1/bots").await.ok()["bots"], json!([started]));
     world.post(&format!("/v1/bots/{id}/start?wait=soon"), &json!({})).await.refused(400);
     assert_eq!(world.call(Method::DELETE, &format!("/v1/bots/{id}"), None).await.status, 204);
     assert_eq!(world.get("/v1/bots").await.ok()["bots"], json!([]));

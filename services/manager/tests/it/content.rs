@@ -1,4 +1,8 @@
+use futures::future::join_all;
+use reqwest::Method;
 use serde_json::json;
+use troupe_protocol::{Bucket, ContentDocument, ContentKind};
+use troupe_types::Timestamp;
 
 use crate::world::World;
 
@@ -54,4 +58,49 @@ async fn a_document_with_faults_is_refused_with_every_place_and_nothing_is_store
         }
         world.get(path).await.refused(404);
     }
+}
+
+#[tokio::test]
+async fn documents_put_at_the_same_moment_all_become_versions_that_never_change() {
+    let world = World::new().await;
+    // Somebody stored the first version and died before it counted.
+    let left = ContentDocument {
+        kind: ContentKind::Library,
+        name: "support".parse().unwrap(),
+        version: 1,
+        created: Timestamp::default(),
+        text: LIBRARY.to_owned(),
+    };
+    world.bus.bucket(Bucket::Content).create("library.support.1", &left).await.unwrap();
+    let texts: Vec<String> = (0..5).map(|number| LIBRARY.replace("Hi!", &format!("Hi {number}!"))).collect();
+    let world = &world;
+    let put = |text: &String| {
+        let text = text.clone();
+        async move { world.put_text("/v1/libraries/support", &text).await.ok()["version"].as_u64().unwrap() }
+    };
+    let versions = join_all(texts.iter().map(put)).await;
+    for (text, version) in texts.iter().zip(&versions) {
+        let path = format!("/v1/libraries/support?version={version}");
+        assert_eq!(world.get(&path).await.ok()["text"], json!(text), "{versions:?}");
+    }
+    assert_eq!(world.get("/v1/libraries/support?version=1").await.ok()["text"], json!(LIBRARY));
+    let listed = world.get("/v1/libraries/support/versions").await.ok();
+    let listed: Vec<u64> =
+        listed["versions"].as_array().unwrap().iter().map(|one| one["version"].as_u64().unwrap()).collect();
+    assert_eq!(listed, [6, 5, 4, 3, 2, 1]);
+    world.get("/v1/libraries/other/versions").await.refused(404);
+}
+
+#[tokio::test]
+async fn what_is_no_document_is_refused_in_the_one_shape() {
+    let world = World::new().await;
+    let (error, message) = world.put_text("/v1/rules/kyc", &"x".repeat(6 << 20)).await.refused(413);
+    assert_eq!(error, "too_large");
+    assert!(message.contains("MiB"), "{message}");
+    // The engine would take it, the broker does not.
+    let long = format!("# {}\n{LIBRARY}", "x".repeat(2 << 20));
+    assert_eq!(world.put_text("/v1/libraries/long", &long).await.refused(413).0, "too_large");
+    world.get("/v1/libraries/long").await.refused(404);
+    assert_eq!(world.call(Method::PATCH, "/v1/rules/kyc", None).await.refused(405).0, "method");
+    assert_eq!(world.get("/v1/nothing").await.refused(404).0, "not_found");
 }

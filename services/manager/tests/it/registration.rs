@@ -1,5 +1,7 @@
 use reqwest::{Client, Method};
 use serde_json::json;
+use troupe_protocol::{BotRecord, Bucket, Desired, LoginReply, Refusal, Subject};
+use troupe_types::{BotId, Partition};
 
 use crate::world::{World, answer};
 
@@ -89,4 +91,99 @@ async fn without_ingress_the_answer_says_so() {
     assert_eq!(error, "unavailable");
     assert!(message.contains("ingress"), "{message}");
     assert_eq!(world.call(Method::GET, "/v1/bots", None).await.ok()["bots"], json!([]));
+}
+
+#[tokio::test]
+async fn a_bot_signs_in_again_and_keeps_its_settings() {
+    let world = World::new().await.with_logins().await;
+    let id = world.post("/v1/bots", &json!({"name": "clara", "token": "right"})).await.ok()["id"].clone();
+    let settings = json!({"groups": "all"});
+    world.put(&format!("/v1/bots/{id}/settings"), &settings).await.ok();
+    let path = format!("/v1/bots/{id}/login");
+    let (error, _) = world.post(&path, &json!({"phone": "+0"})).await.refused(422);
+    assert_eq!(error, "phone");
+    assert_eq!(
+        world.get(&format!("/v1/bots/{id}")).await.ok()["identity"]["user"],
+        702,
+        "nothing has changed"
+    );
+    // As another account, which nobody else has.
+    assert_eq!(world.post(&path, &json!({"phone": "+1"})).await.ok()["next"], "code");
+    let done = world.post(&format!("/v1/bots/{id}/code"), &json!({"code": "right"})).await.ok();
+    assert_eq!((&done["id"], &done["bot"]["identity"]["user"]), (&id, &json!(700)));
+    assert_eq!(done["bot"]["settings"]["groups"], "all");
+    // The account that it was before is free.
+    let other = world.post("/v1/bots", &json!({"name": "boris", "token": "right"})).await.ok()["id"].clone();
+    // As the account of another bot: it must not run with that.
+    let (error, message) = world.post(&path, &json!({"token": "right"})).await.refused(409);
+    assert_eq!(error, "conflict");
+    assert!(message.contains(&format!("bot {other}")), "{message}");
+    let bot = world.get(&format!("/v1/bots/{id}")).await.ok();
+    assert_eq!((&bot["identity"], &bot["desired"]), (&json!(null), &json!("stopped")));
+    world.post(&format!("/v1/bots/{id}/start"), &json!({})).await.refused(409);
+    world.post("/v1/bots/99/login", &json!({"token": "right"})).await.refused(404);
+    world.post(&path, &json!({})).await.refused(400);
+}
+
+#[tokio::test]
+async fn after_too_many_tries_the_login_begins_again() {
+    let world = World::new().await.with_logins().await;
+    let id = world.post("/v1/bots", &json!({"name": "clara", "phone": "+1"})).await.ok()["id"].clone();
+    let path = format!("/v1/bots/{id}/code");
+    for _ in 0..5 {
+        world.post(&path, &json!({"code": "wrong"})).await.refused(422);
+    }
+    let (_, message) = world.post(&path, &json!({"code": "right"})).await.refused(409);
+    assert!(message.contains("/login"), "{message}");
+    assert_eq!(
+        world.post(&format!("/v1/bots/{id}/login"), &json!({"phone": "+1"})).await.ok()["next"],
+        "code"
+    );
+    assert_eq!(world.post(&path, &json!({"code": "right"})).await.ok()["next"], "done");
+}
+
+#[tokio::test]
+async fn a_bot_is_known_while_it_signs_in_and_forgotten_if_that_is_refused() {
+    let world = World::new().await;
+    let bots = world.bus.bucket(Bucket::Bots);
+    let partition = Partition::of(BotId::new(1), world.bus.partitions());
+    let mut requests = world.bus.serve(Subject::Login(partition)).await.unwrap();
+    let refuse = async {
+        let request = requests.next().await.unwrap();
+        // Ingress signs out and forgets whatever comes of a bot that it knew and that is deleted.
+        let known = bots.get::<BotRecord>("bot.1").await.unwrap().unwrap().value;
+        let refused = LoginReply::Refused { refusal: Refusal::Token, message: "no".into() };
+        request.respond(&refused).await.unwrap();
+        known
+    };
+    let new = json!({"name": "clara", "token": "wrong"});
+    let (known, answer) = tokio::join!(refuse, world.post("/v1/bots", &new));
+    assert_eq!((known.name.as_str(), known.desired), ("clara", Desired::Stopped));
+    answer.refused(422);
+    assert_eq!(bots.keys("").await.unwrap(), ["last"], "neither its name nor its account stays taken");
+}
+
+#[tokio::test]
+async fn a_name_whose_bot_never_came_to_be_is_free() {
+    let world = World::new().await.with_logins().await;
+    // Whoever registered bot 77 died before it was stored.
+    world.bus.bucket(Bucket::Bots).create("name.clara", &77_u64).await.unwrap();
+    let id = world.post("/v1/bots", &json!({"name": "clara", "token": "right"})).await.ok()["id"].clone();
+    assert_eq!(world.get(&format!("/v1/bots/{id}")).await.ok()["name"], "clara");
+}
+
+#[tokio::test]
+async fn no_answer_quotes_a_secret() {
+    let world = World::new().await.with_logins().await;
+    let id = world.post("/v1/bots", &json!({"name": "clara", "phone": "+1"})).await.ok()["id"].clone();
+    for (path, body) in [
+        (format!("/v1/bots/{id}/code"), json!({"code": 24_680})),
+        (format!("/v1/bots/{id}/password"), json!({"password": {"text": "24680"}})),
+        (format!("/v1/bots/{id}/login"), json!({"token": [24_680]})),
+        ("/v1/bots".to_owned(), json!({"name": "boris", "phone": 24_680})),
+    ] {
+        let answer = world.post(&path, &body).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(!answer.body.to_string().contains("24680"), "{answer:?}");
+    }
 }

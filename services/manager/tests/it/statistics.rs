@@ -53,11 +53,18 @@ async fn what_happened_is_counted_once_by_bot_and_chat() {
     assert_eq!(all["silent"], json!([{"name": "no_match", "count": 1}]));
     assert_eq!(all["chats"].as_array().unwrap().len(), 3, "{all}");
 
+    let bots = all["bots"].as_array().unwrap();
+    assert_eq!((bots.len(), &bots[0]["received"], &bots[0]["goals"]), (2, &json!(1), &json!(1)), "{all}");
+    assert_eq!((&bots[0]["replies"], &bots[1]["silent"]), (&json!({"entry": 1}), &json!({"no_match": 1})));
+
     let one = world.get("/v1/statistics?bot=2").await.ok();
     assert_eq!((&one["total"]["received"], &one["total"]["sent"]), (&json!(1), &json!(0)));
     assert_eq!(one["chats"][0]["chat_kind"], "group");
     assert_eq!(world.get("/v1/statistics?chat=42").await.ok()["total"]["received"], 1);
-    assert_eq!(world.get("/v1/statistics?from_ms=4000000000000").await.ok()["total"]["received"], 0);
+    let later = world.get("/v1/statistics?from=2100-01-01T00:00:00Z").await.ok();
+    assert_eq!((&later["total"]["received"], &later["bots"]), (&json!(0), &json!([])));
+    assert_eq!(world.get("/v1/statistics?to=2100-01-01T00:00:00%2B01:00").await.ok(), all);
+    world.get("/v1/statistics?from=yesterday").await.refused(400);
     world.get("/v1/statistics?bot=two").await.refused(400);
     world.get("/v1/statistics?colour=red").await.refused(400);
 }

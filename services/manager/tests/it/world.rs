@@ -72,7 +72,11 @@ impl World {
                 user: String::new(),
                 password: Secret::new(""),
             },
-            api: ApiConfig { token: Secret::new(TOKEN), login_timeout: Duration::from_secs(10) },
+            api: ApiConfig {
+                token: Secret::new(TOKEN),
+                login_timeout: Duration::from_secs(10),
+                ingress_wait: Duration::from_millis(200),
+            },
         };
         let bus = Bus::connect(&config.nats).await.expect("NATS can be used");
         let own = bus.clone();
