@@ -31,7 +31,7 @@ pub enum Change {
     Revoke(Partition),
 }
 
-/// This instance's share of the partitions. If it is dropped, its leases are lost at once, but others have to wait
+/// This instance's share of the partitions. If it is dropped, its leases are lost in a moment, but others have to wait
 /// until they run out: cancel `stop` and let go of everything to leave in good order.
 #[derive(Debug)]
 pub struct Ownership {
