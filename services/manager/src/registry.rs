@@ -188,7 +188,7 @@ pub async fn claim_account(manager: &Manager, bot: BotId, user: UserId) -> Resul
         Ok(_) => Ok(()),
         Err(Error::Exists { .. }) => match bots.get::<BotId>(&account_key(user)).await? {
             Some(entry) if entry.value != bot => Err(ApiError::Conflict(format!(
-                "this account is bot {} already; delete one of the two",
+                "this account is bot {} already, and one account cannot be two bots",
                 entry.value
             ))),
             _ => Ok(()),

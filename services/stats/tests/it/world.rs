@@ -105,6 +105,14 @@ impl World {
             .with_database("counts")
     }
 
+    /// From now on rows that are told twice stay two: ClickHouse would make them one whenever it likes, and a test could
+    /// not tell that they were written twice. Waits for the table.
+    pub async fn keep_every_row(&self) {
+        self.until("SELECT count() FROM migrations", 2).await;
+        let stop = self.database().query("SYSTEM STOP MERGES events_told").execute();
+        stop.await.expect("ClickHouse stops merging");
+    }
+
     /// One number from ClickHouse; 0 as long as it cannot tell.
     pub async fn number(&self, sql: &str) -> u64 {
         self.database().query(sql).fetch_one().await.unwrap_or_default()
