@@ -14,6 +14,11 @@ pub(crate) enum Error {
         #[source]
         source: troupe_bus::Error,
     },
+    #[error("cannot use the broker")]
+    Broker {
+        #[source]
+        source: troupe_bus::Error,
+    },
     #[error("there is no bot {bot}")]
     NoBot { bot: BotId },
     #[error("bot {bot} cannot answer: {what}")]
@@ -58,7 +63,7 @@ pub(crate) fn verdict(error: &Error) -> Verdict {
             | Store::Call { .. }
             | Store::Stored { .. } => Verdict::Retry,
         },
-        Error::Lookup { .. } => Verdict::Retry,
+        Error::Lookup { .. } | Error::Broker { .. } => Verdict::Retry,
         Error::State(StateError::Newer { .. }) => Verdict::GiveBack(LEAVE),
         Error::NoBot { .. }
         | Error::NoContent { .. }

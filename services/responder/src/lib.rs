@@ -102,6 +102,8 @@ pub async fn run_with_faults(
     }
     tracing::info!(partitions = partitions.len(), "answering");
     tokio::select! {
+        // First: partitions end when they are told to stop, and that is not by themselves.
+        biased;
         () = stop.cancelled() => {}
         ended = partitions.join_next() => {
             stop.cancel();

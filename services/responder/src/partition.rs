@@ -13,8 +13,8 @@ use troupe_bus::{Bus, Deliveries, Delivery};
 use troupe_engine::{Content, State};
 use troupe_protocol::{BotRecord, Bucket, Stream, Update};
 use troupe_service::{Clock, telemetry};
-use troupe_store::{Committed, Store};
-use troupe_types::{BotId, Partition};
+use troupe_store::{Committed, Position, Store};
+use troupe_types::{BotId, Partition, UpdateKey};
 
 use crate::{
     backoff::Backoff,
@@ -75,7 +75,7 @@ impl Responder {
             match self.agree(partition).await {
                 Ok(applied) => break applied,
                 Err(error) => {
-                    backoff.pause(error.as_ref(), "cannot find out where a partition stands").await;
+                    backoff.pause(&error, "cannot find out where a partition stands").await;
                 }
             }
         };
@@ -91,23 +91,30 @@ impl Responder {
 
     /// Makes broker and store agree on what of `partition` was applied; returns its last number. One of them may have
     /// lost what it knew.
-    async fn agree(&self, partition: Partition) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    async fn agree(&self, partition: Partition) -> Result<u64, Error> {
         if self.store.adopt(partition, self.bus.created(Stream::Updates)).await? {
             tracing::warn!(%partition, "the broker was set up again: this partition begins anew");
         }
+        let broker = |source| Error::Broker { source };
         // In this order: meanwhile another responder may apply more, and acknowledges only what it applied.
-        let acknowledged = self.bus.updates_acknowledged(partition).await?;
-        let applied = self.store.applied(partition).await?;
-        let last = self.bus.last_sequence(Stream::Updates).await?;
-        if applied > last {
-            // New messages get numbers that were applied before. What comes again is recognised by its key.
+        let acknowledged = self.bus.updates_acknowledged(partition).await.map_err(broker)?;
+        let Position { applied, update } = self.store.position(partition).await?;
+        let last = self.bus.last_sequence(Stream::Updates).await.map_err(broker)?;
+        let now_there = match update {
+            Some(_) if applied <= last => self.bus.update_at(applied).await.map_err(broker)?,
+            _ => None,
+        };
+        let other = now_there.is_some_and(|there| Some(there.key) != update);
+        if applied > last || other {
+            // It has given the numbers of what it lost to new updates, or will. What comes again is recognised by
+            // its key.
             tracing::error!(%partition, applied, last, "the broker has lost updates: going back to what it acknowledged");
             self.store.set_back(partition, applied, acknowledged).await?;
             return Ok(acknowledged);
         }
         if acknowledged > applied {
             tracing::warn!(%partition, applied, acknowledged, "the store has lost what it knew: updates are applied again");
-            self.bus.rewind_updates(partition, applied).await?;
+            self.bus.rewind_updates(partition, applied).await.map_err(broker)?;
         }
         Ok(applied)
     }
@@ -138,7 +145,7 @@ impl Responder {
                 }
                 End::DeadLetter(reason) => {
                     // The position first: acknowledged, but not applied, would look like a loss in the store.
-                    delivery.during(self.skip(partition, delivery.sequence)).await;
+                    delivery.during(self.skip(partition, delivery.sequence, &update.key)).await;
                     Box::pin(delivery.dead_letter(&reason)).await;
                     Outcome::DeadLetter
                 }
@@ -186,7 +193,11 @@ impl Responder {
     ) -> Result<Outcome, Error> {
         let (update, sequence) = (&delivery.payload, delivery.sequence);
         let key = &update.key;
-        let loaded = self.store.load(partition, update.bot, update.chat.id, update.sender.id).await?;
+        let mut loaded = self.store.load(partition, key, update.sender.id).await?;
+        if loaded.applied >= sequence && !loaded.seen && self.agree(partition).await? < sequence {
+            // Another update had this number, and the broker has lost it.
+            loaded = self.store.load(partition, key, update.sender.id).await?;
+        }
         if loaded.applied >= sequence {
             self.empty_outbox(partition, Some(delivery)).await;
             return Ok(Outcome::AlreadyApplied);
@@ -243,9 +254,9 @@ impl Responder {
         outbox::publish(&self.bus, &self.store, partition, &pending, &self.faults, key).await;
     }
 
-    async fn skip(&self, partition: Partition, sequence: u64) {
+    async fn skip(&self, partition: Partition, sequence: u64, update: &UpdateKey) {
         let mut backoff = Backoff::default();
-        while let Err(error) = self.store.skip(partition, sequence).await {
+        while let Err(error) = self.store.skip(partition, sequence, update).await {
             backoff.pause(&error, "cannot skip an update").await;
         }
     }

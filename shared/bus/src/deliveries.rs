@@ -3,8 +3,8 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 use async_nats::jetstream::{
     AckKind, Message,
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
+    stream::RawMessageErrorKind,
 };
-use futures::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -12,12 +12,8 @@ use troupe_protocol::{Action, DeadLetter, Stream, Subject, TraceContext, Update}
 use troupe_service::{Clock, SystemClock};
 use troupe_types::Partition;
 
-use crate::{Bus, Error, bus::Connection, events::read, headers, setup};
+use crate::{Bus, Error, bus::Connection, events::read, headers, pull::Puller, setup};
 
-/// How long one request for messages waits at the broker. Idle consumers cost the broker one answer each per this.
-const EXPIRES: Duration = Duration::from_mins(1);
-/// How often the broker shows that a waiting request is not forgotten.
-const HEARTBEAT: Duration = Duration::from_secs(20);
 /// The first wait before messages are asked for again; each further one is twice as long.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 /// The longest wait before messages are asked for again.
@@ -27,7 +23,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 pub struct Deliveries<T> {
     bus: Bus,
     source: Source,
-    messages: Option<pull::Stream>,
+    messages: Option<Puller>,
     /// The connection was lost since `messages` was opened: it is emptied and opened again.
     stale: bool,
     connection: watch::Receiver<Connection>,
@@ -98,6 +94,18 @@ impl Bus {
         Ok(())
     }
 
+    /// The update with the number `sequence`; `None` if it is gone, or is no update.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn update_at(&self, sequence: u64) -> Result<Option<Update>, Error> {
+        match self.stream(Stream::Updates).get_raw_message(sequence).await {
+            Ok(message) => Ok(serde_json::from_slice(&message.payload).ok()),
+            Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),
+            Err(error) => Err(Error::Read { what: format!("update {sequence}"), source: error.into() }),
+        }
+    }
+
     /// The actions of `partition`, as many at a time as the settings allow. Only the partition's owner may ask for
     /// them, and keeps their order for each bot.
     ///
@@ -150,7 +158,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
 
     /// Waits for the next message; `None` once the bus is closed. Nothing is lost if it is dropped half-way.
     ///
-    /// Lost connections, restarts of the broker and missed heartbeats are waited out. What cannot be decoded becomes
+    /// Lost connections and restarts of the broker are waited out. What cannot be decoded becomes
     /// a dead letter and is skipped.
     pub async fn next(&mut self) -> Option<Delivery<T>> {
         let closed = self.bus.closed().clone();
@@ -165,49 +173,36 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 }
                 continue;
             };
-            let event = if self.stale {
+            let message = if self.stale {
                 // What was received before the connection broke is still good; after it nothing more comes here.
-                messages.next().now_or_never().flatten()
+                let Some(message) = messages.received() else {
+                    self.messages = None;
+                    continue;
+                };
+                message
             } else {
-                tokio::select! {
+                let next = tokio::select! {
                     biased;
-                    event = messages.next() => event,
-                    // The client library loses count of its open requests over a reconnection and may then not ask
-                    // for more for a minute.
+                    next = messages.next() => next,
+                    // What was asked for over the old connection is not answered on the new one.
                     changed = self.connection.changed() => {
                         self.stale = changed.is_ok() && self.connection.borrow_and_update().up;
                         continue;
                     }
+                };
+                match next {
+                    Ok(message) => message,
+                    Err(error) => {
+                        let what = format!("the messages of {}", self.source.durable());
+                        self.messages = None;
+                        self.pause(&Error::Read { what, source: error.into() }).await;
+                        continue;
+                    }
                 }
             };
-            match event {
-                Some(Ok(message)) => {
-                    self.backoff = BACKOFF_MIN;
-                    if let Some(delivery) = self.receive(message).await {
-                        return delivery;
-                    }
-                }
-                Some(Err(error)) => {
-                    use async_nats::jetstream::consumer::pull::MessagesErrorKind as Kind;
-                    match error.kind() {
-                        // The broker is away for a moment; the request is made again when it is back.
-                        Kind::MissingHeartbeat => {
-                            tracing::warn!(consumer = self.source.durable(), "the broker is silent");
-                        }
-                        Kind::ConsumerDeleted
-                        | Kind::Pull
-                        | Kind::PushBasedConsumer
-                        | Kind::NoResponders
-                        | Kind::RequestLimitExceeded
-                        | Kind::Other => {
-                            let what = format!("the messages of {}", self.source.durable());
-                            let error = Error::Read { what, source: error.into() };
-                            self.messages = None;
-                            self.pause(&error).await;
-                        }
-                    }
-                }
-                None => self.messages = None,
+            self.backoff = BACKOFF_MIN;
+            if let Some(delivery) = self.receive(message).await {
+                return delivery;
             }
         }
     }
@@ -216,14 +211,9 @@ impl<T: DeserializeOwned> Deliveries<T> {
         self.connection.borrow_and_update();
         self.stale = false;
         let consumer = consumer(&self.bus, &self.source).await?;
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(self.source.batch())
-            .expires(EXPIRES)
-            .heartbeat(HEARTBEAT)
-            .messages()
+        let messages = Puller::new(self.bus.context(), &consumer, self.source.batch())
             .await
-            .map_err(|error| Error::Setup { what: self.source.durable(), source: error.into() })?;
+            .map_err(|source| Error::Setup { what: self.source.durable(), source })?;
         self.messages = Some(messages);
         Ok(())
     }
@@ -268,7 +258,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
     /// Gives back what was received but not handled, so that somebody else gets it at once.
     pub async fn close(mut self) {
         let Some(mut messages) = self.messages.take() else { return };
-        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
+        while let Some(message) = messages.received() {
             settle(&message, AckKind::Nak(None)).await;
         }
     }

@@ -22,6 +22,7 @@ mod headers;
 mod ordered;
 pub mod ownership;
 mod publish;
+mod pull;
 mod records;
 mod requests;
 mod setup;

@@ -7,15 +7,10 @@ use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
     stream::Stream as Kept,
 };
-use futures::StreamExt;
 use tokio::sync::watch;
 
-use crate::{Bus, Error, bus::Connection, error::Cause};
+use crate::{Bus, Error, bus::Connection, error::Cause, pull::Puller};
 
-/// How long one request for messages waits at the broker.
-const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the broker shows that a waiting request is not forgotten.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How many messages one request may bring.
 const BATCH: usize = 256;
 /// After how long the broker forgets a reader that went away.
@@ -65,7 +60,7 @@ pub(crate) struct Ordered {
 }
 
 struct Open {
-    messages: pull::Stream,
+    messages: Puller,
     /// How many messages this consumer has given; a gap means that some were lost on the way.
     given: u64,
 }
@@ -122,7 +117,7 @@ impl Ordered {
                 }
             };
             match event {
-                Some(Ok(message)) => match message.info() {
+                Ok(message) => match message.info() {
                     Ok(info) if info.consumer_sequence == open.given + 1 => {
                         open.given += 1;
                         let place = Place { sequence: info.stream_sequence, pending: info.pending };
@@ -144,12 +139,11 @@ impl Ordered {
                         self.open = None;
                     }
                 },
-                Some(Err(error)) => {
+                Err(error) => {
                     let error = Error::Read { what: self.name().to_owned(), source: error.into() };
                     self.pause(&error).await;
                     self.open = None;
                 }
-                None => self.open = None,
             }
         }
     }
@@ -177,14 +171,7 @@ impl Ordered {
             .await
             .map_err(|error| failed(error.into()))?;
         let pending = consumer.cached_info().num_pending;
-        let messages = consumer
-            .stream()
-            .max_messages_per_batch(BATCH)
-            .expires(EXPIRES)
-            .heartbeat(HEARTBEAT)
-            .messages()
-            .await
-            .map_err(|error| failed(error.into()))?;
+        let messages = Puller::new(self.bus.context(), &consumer, BATCH).await.map_err(failed)?;
         self.open = Some(Open { messages, given: 0 });
         Ok(Item::Opened { pending, last_sequence: info.state.last_sequence })
     }

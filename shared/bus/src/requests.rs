@@ -4,7 +4,7 @@ use async_nats::{Message, RequestErrorKind, Subscriber, client};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde::{Serialize, de::DeserializeOwned};
-use troupe_protocol::{Subject, TraceContext};
+use troupe_protocol::{Stream, Subject, TraceContext};
 
 use crate::{Bus, Error, RequestError, headers};
 
@@ -49,8 +49,8 @@ impl Bus {
         let failed = |source| Error::Setup { what: what.clone(), source };
         let subscriber =
             self.client().subscribe(subject.to_string()).await.map_err(|error| failed(error.into()))?;
-        // The broker knows the subscription once it has seen what was sent after it.
-        self.client().flush().await.map_err(|error| failed(error.into()))?;
+        // A call and its answer: the broker has seen the subscription, which was sent before.
+        self.last_sequence(Stream::Updates).await?;
         Ok(Requests { bus: self.clone(), subscriber })
     }
 }

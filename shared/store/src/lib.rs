@@ -20,4 +20,4 @@ pub use config::RedisConfig;
 pub use document::Document;
 pub use error::Error;
 pub use outbox::{OutboxEntry, Pending};
-pub use store::{Commit, Committed, Loaded, Store};
+pub use store::{Commit, Committed, Loaded, Position, Store};

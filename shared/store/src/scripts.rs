@@ -8,14 +8,16 @@ const SEEN_MAX: u32 = 128;
 /// For how long they are remembered, in seconds: longer than the streams keep messages.
 const SEEN_SECONDS: u32 = 8 * 24 * 60 * 60;
 
-/// Reads what a decision needs, as it was at one moment. Keys: position, then the documents.
+/// Reads what a decision needs, as it was at one moment. Keys: position, seen, then the documents. Argument: the
+/// update's key in its chat.
 ///
 /// Not a transaction: a server whose memory is full refuses those, even if they only read.
 pub(crate) fn load() -> Script {
     Script::new(
         r"
-        local loaded = {redis.call('HGET', KEYS[1], 'applied')}
-        for key = 2, #KEYS do loaded[key] = redis.call('GET', KEYS[key]) end
+        local seen = redis.call('ZSCORE', KEYS[2], ARGV[1])
+        local loaded = {redis.call('HGET', KEYS[1], 'applied'), seen and 1 or 0}
+        for key = 3, #KEYS do loaded[key] = redis.call('GET', KEYS[key]) end
         return loaded
         ",
     )
@@ -23,8 +25,8 @@ pub(crate) fn load() -> Script {
 
 /// Commits a decision.
 ///
-/// Keys: position, outbox, seen, then the documents. Arguments: sequence, the update's key in its chat, the outbox's
-/// limit, the count of outbox entries, place and value of each, then for each document `=` and the value or `-`.
+/// Keys: position, outbox, seen, then the documents. Arguments: sequence, the update's key, the same in its chat, the
+/// outbox's limit, the count of outbox entries, place and value of each, then for each document `=` and the value or `-`.
 ///
 /// Returns a word, and with `full` the size of the outbox.
 pub(crate) fn commit() -> Script {
@@ -32,19 +34,19 @@ pub(crate) fn commit() -> Script {
         local sequence = tonumber(ARGV[1])
         local applied = tonumber(redis.call('HGET', KEYS[1], 'applied') or '0')
         if sequence <= applied then return {'applied', 0} end
-        local repeated = redis.call('ZSCORE', KEYS[3], ARGV[2])
+        local repeated = redis.call('ZSCORE', KEYS[3], ARGV[3])
         if repeated then
-            redis.call('HSET', KEYS[1], 'applied', ARGV[1])
+            redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
             redis.call('HDEL', KEYS[1], 'trying', 'tries')
             return {'repeated', 0}
         end
         local size = redis.call('HLEN', KEYS[2])
-        local entries = tonumber(ARGV[4])
-        if size + entries > tonumber(ARGV[3]) then return {'full', size} end
+        local entries = tonumber(ARGV[5])
+        if size + entries > tonumber(ARGV[4]) then return {'full', size} end
 
-        redis.call('HSET', KEYS[1], 'applied', ARGV[1])
+        redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
         redis.call('HDEL', KEYS[1], 'trying', 'tries')
-        local argument = 5
+        local argument = 6
         for _ = 1, entries do
             redis.call('HSET', KEYS[2], ARGV[argument], ARGV[argument + 1])
             argument = argument + 2
@@ -58,7 +60,7 @@ pub(crate) fn commit() -> Script {
             end
             argument = argument + 1
         end
-        redis.call('ZADD', KEYS[3], sequence, ARGV[2])
+        redis.call('ZADD', KEYS[3], sequence, ARGV[3])
         redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -SEEN_MAX - 1)
         redis.call('EXPIRE', KEYS[3], SEEN_SECONDS)
         return {'committed', 0}
@@ -68,13 +70,13 @@ pub(crate) fn commit() -> Script {
     )
 }
 
-/// Moves the position past an update that nobody will apply. Key: position. Argument: sequence.
+/// Moves the position past an update that nobody will apply. Key: position. Arguments: sequence, the update's key.
 pub(crate) fn skip() -> Script {
     Script::new(
         r"
         local applied = tonumber(redis.call('HGET', KEYS[1], 'applied') or '0')
         if tonumber(ARGV[1]) <= applied then return 0 end
-        redis.call('HSET', KEYS[1], 'applied', ARGV[1])
+        redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
         redis.call('HDEL', KEYS[1], 'trying', 'tries')
         return 1
         ",
@@ -101,6 +103,7 @@ pub(crate) fn set_back() -> Script {
         r"
         if (redis.call('HGET', KEYS[1], 'applied') or '0') ~= ARGV[1] then return 0 end
         redis.call('HSET', KEYS[1], 'applied', ARGV[2])
+        redis.call('HDEL', KEYS[1], 'update')
         return 1
         ",
     )
@@ -116,6 +119,7 @@ pub(crate) fn adopt() -> Script {
         redis.call('HSET', KEYS[1], 'stream', ARGV[1])
         if not known then return 0 end
         redis.call('HSET', KEYS[1], 'applied', 0)
+        redis.call('HDEL', KEYS[1], 'update')
         return 1
         ",
     )

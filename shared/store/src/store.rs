@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use redis::{RedisError, Script, ScriptInvocation, aio::ConnectionManager};
-use troupe_types::{BotId, ChatId, Partition, Timestamp, UpdateKey, UserId};
+use troupe_types::{Partition, Timestamp, UpdateKey, UserId};
 
 use crate::{
     Document, Error, OutboxEntry, Pending, RedisConfig, connect::connect, document, error::Why,
@@ -32,12 +32,23 @@ struct Scripts {
 pub struct Loaded {
     /// The number up to which the partition's updates have been applied.
     pub applied: u64,
+    /// Whether this very update is known to be among them.
+    pub seen: bool,
     /// The state of the bot.
     pub bot: Option<Vec<u8>>,
     /// The state of the chat.
     pub chat: Option<Vec<u8>>,
     /// The state of the person.
     pub person: Option<Vec<u8>>,
+}
+
+/// How far a partition has been applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The number of the newest update that was applied; 0 if none was.
+    pub applied: u64,
+    /// Which update that was, if it is known: under the same number the stream must have the same one.
+    pub update: Option<UpdateKey>,
 }
 
 /// What was decided on an update.
@@ -88,24 +99,26 @@ impl Store {
         })
     }
 
-    /// Loads what deciding on an update of `bot`, `chat` and `person` needs, in one round trip.
+    /// Loads what deciding on `update`, which `person` wrote, needs, in one round trip.
     ///
     /// # Errors
     /// If Redis does not answer; it can be tried again.
     pub async fn load(
         &self,
         partition: Partition,
-        bot: BotId,
-        chat: ChatId,
+        update: &UpdateKey,
         person: UserId,
     ) -> Result<Loaded, Error> {
+        let (bot, chat) = (update.bot, update.chat);
         let mut call = self.scripts.load.key(document::position(partition));
-        call.key(Document::Bot(bot).key(partition))
+        call.key(document::seen(partition, bot, chat))
+            .key(Document::Bot(bot).key(partition))
             .key(Document::Chat(bot, chat).key(partition))
-            .key(Document::Person(bot, person).key(partition));
-        let (applied, bot, chat, person): (Option<u64>, _, _, _) =
+            .key(Document::Person(bot, person).key(partition))
+            .arg(in_chat(update));
+        let (applied, seen, bot, chat, person): (Option<u64>, u8, _, _, _) =
             self.invoke("load", partition, &call).await?;
-        Ok(Loaded { applied: applied.unwrap_or(0), bot, chat, person })
+        Ok(Loaded { applied: applied.unwrap_or(0), seen: seen == 1, bot, chat, person })
     }
 
     /// Commits what was decided on an update: state, position and outbox together, or none of it.
@@ -124,6 +137,7 @@ impl Store {
             .key(document::outbox(partition))
             .key(document::seen(partition, update.bot, update.chat))
             .arg(*sequence)
+            .arg(update.to_string())
             .arg(in_chat(update))
             .arg(self.outbox_max)
             .arg(outbox.len());
@@ -157,9 +171,9 @@ impl Store {
     ///
     /// # Errors
     /// If Redis does not answer; it can be tried again.
-    pub async fn skip(&self, partition: Partition, sequence: u64) -> Result<(), Error> {
+    pub async fn skip(&self, partition: Partition, sequence: u64, update: &UpdateKey) -> Result<(), Error> {
         let mut call = self.scripts.skip.key(document::position(partition));
-        call.arg(sequence);
+        call.arg(sequence).arg(update.to_string());
         let _: u8 = self.invoke("skip an update of", partition, &call).await?;
         Ok(())
     }
@@ -175,17 +189,17 @@ impl Store {
         self.invoke("count the tries of", partition, &call).await
     }
 
-    /// The number up to which the partition's updates have been applied; 0 if none was.
+    /// How far `partition` has been applied.
     ///
     /// # Errors
     /// If Redis does not answer; it can be tried again.
-    pub async fn applied(&self, partition: Partition) -> Result<u64, Error> {
-        let mut command = redis::cmd("HGET");
-        command.arg(document::position(partition)).arg("applied");
+    pub async fn position(&self, partition: Partition) -> Result<Position, Error> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(document::position(partition)).arg("applied").arg("update");
         let mut connection = self.connection.clone();
-        let applied: Option<u64> =
+        let (applied, update): (Option<u64>, Option<String>) =
             self.call("read the position of", partition, command.query_async(&mut connection)).await?;
-        Ok(applied.unwrap_or(0))
+        Ok(Position { applied: applied.unwrap_or(0), update: update.and_then(|key| key.parse().ok()) })
     }
 
     /// Notes that the position of `partition` is one in the stream that was created at `stream`. If it was one in

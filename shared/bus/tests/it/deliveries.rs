@@ -141,12 +141,12 @@ async fn what_cannot_be_decoded_becomes_a_dead_letter_and_holds_up_nobody() {
 async fn what_a_newer_troupe_wrote_becomes_a_dead_letter() {
     let nats = server().await;
     let bus = connect(&nats).await;
-    let client = async_nats::connect(nats.url()).await.unwrap();
+    let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
     let mut headers = async_nats::HeaderMap::new();
     headers.insert("Troupe-Version", "2");
     let payload = serde_json::to_vec(&crate::update(1)).unwrap();
-    client.publish_with_headers("update.1.7", headers, payload.into()).await.unwrap();
-    client.flush().await.unwrap();
+    let stored = context.publish_with_headers("update.1.7", headers, payload.into()).await.unwrap();
+    stored.await.unwrap();
     publish(&bus, PARTITION, [2]).await;
     let mut deliveries = bus.updates(PARTITION, 0).await.unwrap();
     assert_eq!(take(&mut deliveries, 1).await, [2]);

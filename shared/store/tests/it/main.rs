@@ -49,8 +49,12 @@ fn commit(sequence: u64, message: i32, chat: &str, outbox: &[&str]) -> Commit {
 }
 
 async fn chat(store: &Store) -> Option<String> {
-    let loaded = store.load(PARTITION, BOT, CHAT, PERSON).await.unwrap();
+    let loaded = store.load(PARTITION, &key(0), PERSON).await.unwrap();
     loaded.chat.map(|chat| String::from_utf8(chat).unwrap())
+}
+
+async fn applied(store: &Store) -> u64 {
+    store.position(PARTITION).await.unwrap().applied
 }
 
 async fn outbox(store: &Store) -> Vec<String> {

@@ -56,6 +56,7 @@ struct Model {
     documents: BTreeMap<Document, Vec<u8>>,
     outbox: BTreeMap<(u64, usize), String>,
     seen: BTreeSet<i32>,
+    update: Option<i32>,
 }
 
 impl Model {
@@ -63,7 +64,8 @@ impl Model {
         self.applied.saturating_add_signed(ahead.into())
     }
 
-    fn apply(&mut self, sequence: u64) {
+    fn apply(&mut self, sequence: u64, update: i32) {
+        self.update = Some(update);
         self.applied = sequence;
         self.trying = None;
     }
@@ -88,12 +90,12 @@ async fn run(store: &Store, partition: Partition, steps: Vec<Step>) {
                     assert_eq!(committed.unwrap(), Committed::AlreadyApplied);
                 } else if model.seen.contains(&message) {
                     assert_eq!(committed.unwrap(), Committed::Repeated);
-                    model.apply(sequence);
+                    model.apply(sequence, message);
                 } else if model.outbox.len() + messages > OUTBOX_MAX {
                     assert!(matches!(committed, Err(Error::OutboxFull { .. })), "{committed:?}");
                 } else {
                     assert!(matches!(committed, Ok(Committed::Done(_))), "{committed:?}");
-                    model.apply(sequence);
+                    model.apply(sequence, message);
                     model.seen.insert(message);
                     model
                         .outbox
@@ -118,9 +120,9 @@ async fn run(store: &Store, partition: Partition, steps: Vec<Step>) {
             }
             Step::Skip { ahead } => {
                 let sequence = model.sequence(ahead);
-                store.skip(partition, sequence).await.unwrap();
+                store.skip(partition, sequence, &key(99)).await.unwrap();
                 if sequence > model.applied {
-                    model.apply(sequence);
+                    model.apply(sequence, 99);
                 }
             }
             Step::Begin { ahead } => {
@@ -135,11 +137,14 @@ async fn run(store: &Store, partition: Partition, steps: Vec<Step>) {
                 assert_eq!(store.set_back(partition, from, to).await.unwrap(), seen);
                 if seen {
                     model.applied = to;
+                    model.update = None;
                 }
             }
         }
-        let loaded = store.load(partition, BOT, CHAT, PERSON).await.unwrap();
-        assert_eq!(loaded.applied, model.applied);
+        let loaded = store.load(partition, &key(1), PERSON).await.unwrap();
+        assert_eq!((loaded.applied, loaded.seen), (model.applied, model.seen.contains(&1)));
+        let position = store.position(partition).await.unwrap();
+        assert_eq!((position.applied, position.update), (model.applied, model.update.map(key)));
         let documents = DOCUMENTS.map(|document| model.documents.get(&document).cloned());
         assert_eq!([loaded.bot, loaded.chat, loaded.person], documents);
         let outbox: Vec<String> =

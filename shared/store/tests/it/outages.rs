@@ -3,7 +3,7 @@ use std::time::Duration;
 use troupe_dev::servers::{Options, Redis, free_port};
 use troupe_store::{Committed, Error, RedisConfig, Store};
 
-use crate::{PARTITION, chat, commit, connect, outbox, server};
+use crate::{applied, chat, commit, connect, outbox, server};
 
 /// Sends commands in Redis's inline form.
 async fn command(redis: &Redis, command: &str) -> String {
@@ -73,7 +73,7 @@ async fn a_server_without_memory_refuses_a_commit_whole() {
     store.commit(&commit(1, 1, "one", &["a"])).await.unwrap();
     assert!(command(&redis, "CONFIG SET maxmemory 1").await.starts_with("+OK"));
     assert!(matches!(store.commit(&commit(2, 2, "two", &["b"])).await, Err(Error::Call { .. })));
-    assert_eq!((chat(&store).await.as_deref(), store.applied(PARTITION).await.unwrap()), (Some("one"), 1));
+    assert_eq!((chat(&store).await.as_deref(), applied(&store).await), (Some("one"), 1));
     assert!(command(&redis, "CONFIG SET maxmemory 0").await.starts_with("+OK"));
     assert!(matches!(store.commit(&commit(2, 2, "two", &["b"])).await, Ok(Committed::Done(_))));
 }
@@ -84,7 +84,7 @@ async fn a_key_of_the_wrong_kind_stops_a_commit_before_it_writes() {
     let store = connect(&redis).await;
     assert!(command(&redis, "SET {p17}:outbox x").await.starts_with("+OK"));
     assert!(matches!(store.commit(&commit(1, 1, "one", &["a"])).await, Err(Error::Call { .. })));
-    assert_eq!((chat(&store).await, store.applied(PARTITION).await.unwrap()), (None, 0));
+    assert_eq!((chat(&store).await, applied(&store).await), (None, 0));
 }
 
 #[tokio::test]
