@@ -18,6 +18,7 @@ mod fault;
 mod guard;
 mod library;
 pub mod limits;
+mod matcher;
 mod pattern;
 mod rules;
 mod scenario;

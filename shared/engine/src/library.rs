@@ -34,11 +34,9 @@ mod read;
 
 use std::{sync::Arc, time::Duration};
 
-use regex::Regex;
-
 pub(crate) use answer::answer;
 
-use crate::{Faults, answers::Answers, document, document::At};
+use crate::{Faults, MatchedBy, answers::Answers, document, document::At, matcher::Folded, text};
 
 /// An answer library, compiled.
 #[derive(Debug)]
@@ -58,11 +56,12 @@ struct Entry {
 }
 
 /// What people say, as it is written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Patterns {
     phrases: Vec<String>,
     keywords: Vec<String>,
-    regexes: Vec<Regex>,
+    /// By their numbers in the index.
+    regexes: Vec<u32>,
 }
 
 /// What is answered, and when.
@@ -114,5 +113,15 @@ impl Library {
         self.entries
             .iter()
             .flat_map(|entry| entry.patterns.phrases.iter().map(|phrase| (&*entry.id, phrase.as_str())))
+    }
+
+    /// The entries that match `text`, the best first, with their scores and what of them matched: those that
+    /// [`crate::explain`] no longer looks at once one has answered, too.
+    pub fn matches(&self, text: &str) -> impl Iterator<Item = (&str, u32, MatchedBy)> {
+        let found = self.index.find(&self.entries, &text::words(text), text, &Folded::new(text)).into_iter();
+        found.map(|found| {
+            let entry = &self.entries[found.entry];
+            (&*entry.id, found.score, found.by.told(entry, &self.index))
+        })
     }
 }

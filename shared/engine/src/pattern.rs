@@ -1,4 +1,8 @@
 use regex::{Regex, RegexBuilder};
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Class, Hir, HirKind},
+};
 
 use crate::limits;
 
@@ -6,15 +10,98 @@ use crate::limits;
 ///
 /// The `regex` crate matches in linear time, whatever the pattern and the text.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    check_length(pattern)?;
     build(pattern, false)
 }
 
 /// Compiles a regular expression that does not care about upper and lower case.
 pub(crate) fn compile_caseless(pattern: &str) -> Result<Regex, String> {
+    check_length(pattern)?;
     build(pattern, true)
 }
 
-fn build(pattern: &str, caseless: bool) -> Result<Regex, String> {
+/// A regular expression that was checked and is not compiled yet.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    source: Box<str>,
+    caseless: bool,
+    hir: Hir,
+}
+
+/// A pattern whose classes have fewer ranges than this, all together, is far below the bound when compiled.
+const SURELY_SMALL: usize = 2_000;
+
+impl Pattern {
+    /// A pattern as [`compile`] takes it.
+    pub fn new(source: &str) -> Result<Self, String> {
+        Self::parse(source, false)
+    }
+
+    /// A pattern as [`compile_caseless`] takes it.
+    pub fn caseless(source: &str) -> Result<Self, String> {
+        Self::parse(source, true)
+    }
+
+    fn parse(source: &str, caseless: bool) -> Result<Self, String> {
+        check_length(source)?;
+        let mut parser =
+            ParserBuilder::new().case_insensitive(caseless).nest_limit(limits::REGEX_NESTING).build();
+        let hir = parser.parse(source).map_err(|error| explained(&error.to_string()))?;
+        if size(&hir) >= SURELY_SMALL {
+            build(source, caseless)?;
+        }
+        Ok(Self { source: source.into(), caseless, hir })
+    }
+
+    /// As it is written.
+    pub const fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What it means.
+    pub const fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// It without what it means, which takes many times the memory.
+    pub fn without_hir(self) -> Self {
+        Self { hir: Hir::empty(), ..self }
+    }
+
+    /// The text that it stands for, if it is a plain one.
+    pub fn literal(&self) -> Option<&str> {
+        match self.hir.kind() {
+            HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok(),
+            _ => None,
+        }
+    }
+
+    /// Compiles it.
+    pub fn regex(&self) -> Result<Regex, String> {
+        build(&self.source, self.caseless)
+    }
+}
+
+/// The number of ranges that compiling will write out, with repetitions.
+fn size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len() + 1,
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() + 1,
+        HirKind::Capture(capture) => size(&capture.sub) + 2,
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(1, |sum: usize, part| sum.saturating_add(size(part) + 1))
+        }
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            let times = usize::try_from(times).unwrap_or(usize::MAX);
+            size(&repetition.sub).saturating_add(2).saturating_mul(times)
+        }
+    }
+}
+
+fn check_length(pattern: &str) -> Result<(), String> {
     if pattern.len() > limits::REGEX_BYTES {
         return Err(format!(
             "the regular expression has {} bytes, more than {}",
@@ -22,6 +109,10 @@ fn build(pattern: &str, caseless: bool) -> Result<Regex, String> {
             limits::REGEX_BYTES
         ));
     }
+    Ok(())
+}
+
+fn build(pattern: &str, caseless: bool) -> Result<Regex, String> {
     let regex = RegexBuilder::new(pattern)
         .case_insensitive(caseless)
         .size_limit(limits::REGEX_COMPILED_BYTES)
@@ -32,17 +123,18 @@ fn build(pattern: &str, caseless: bool) -> Result<Regex, String> {
         regex::Error::CompiledTooBig(limit) => {
             format!("the regular expression takes more than {limit} bytes when compiled: simplify it")
         }
-        error => {
-            // The crate draws the pattern with a marker under it, over several lines; the sentence is the last one.
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            let reason = last.strip_prefix("error: ").unwrap_or(last);
-            let hint = if reason.contains("look-around") || reason.contains("backreferences") {
-                "; matching stays linear in time because neither exists here"
-            } else {
-                ""
-            };
-            format!("not a regular expression: {reason}{hint}")
-        }
+        error => explained(&error.to_string()),
     })
+}
+
+/// The parser draws the pattern with a marker under it, over several lines; the sentence is the last one.
+fn explained(text: &str) -> String {
+    let last = text.lines().last().unwrap_or_default();
+    let reason = last.strip_prefix("error: ").unwrap_or(last);
+    let hint = if reason.contains("look-around") || reason.contains("backreferences") {
+        "; matching stays linear in time because neither exists here"
+    } else {
+        ""
+    };
+    format!("not a regular expression: {reason}{hint}")
 }

@@ -13,21 +13,23 @@
 
 mod compile;
 mod evaluate;
+mod index;
 mod model;
 mod read;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use regex::Regex;
-
 pub(crate) use evaluate::answer;
 
-use crate::{Faults, document, document::At};
+use crate::{Faults, document, document::At, matcher::Matcher};
 
 /// A rule set, compiled.
 #[derive(Debug)]
 pub struct Ruleset {
     groups: Vec<Group>,
+    index: index::Index,
+    /// The patterns of all text triggers.
+    patterns: Matcher,
     reactions: BTreeMap<Arc<str>, ReactionGroup>,
     variables: BTreeMap<Arc<str>, Variable>,
 }
@@ -51,7 +53,8 @@ struct Subgroup {
 
 #[derive(Debug)]
 enum Trigger {
-    Text(Regex),
+    /// The text of the message matches this pattern of [`Ruleset::patterns`].
+    Text(u32),
     /// The person has this value, or no row.
     VariableIs {
         variable: Arc<str>,

@@ -180,6 +180,10 @@ impl Tracer {
         Self(Some(Vec::new()))
     }
 
+    pub(crate) const fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes what `tried` tells, which is not called if nobody wants to know.
     pub(crate) fn note(&mut self, tried: impl FnOnce() -> Tried) {
         if let Some(steps) = &mut self.0 {

@@ -6,6 +6,7 @@ use crate::{
     Action, ActionBody, Content, Decision, Event, Seed, Silence, Source, State, Tried, Update,
     answers::{Answers, Wanted},
     limits,
+    matcher::Folded,
     template::{Lookup, Values},
     text::{self, Script},
     trace::Tracer,
@@ -21,12 +22,14 @@ pub(crate) struct Turn<'a> {
     actions: Vec<Action>,
     events: Vec<Event>,
     words: OnceCell<Vec<String>>,
+    folded: OnceCell<Arc<Folded>>,
 }
 
 impl<'a> Turn<'a> {
     pub fn new(content: &'a Content, state: &State, update: &'a Update, seed: Seed, trace: Tracer) -> Self {
-        let (actions, events, words) = (Vec::new(), Vec::new(), OnceCell::new());
-        Self { content, update, seed, state: state.clone(), trace, actions, events, words }
+        let (actions, events) = (Vec::new(), Vec::new());
+        let (words, folded) = (OnceCell::new(), OnceCell::new());
+        Self { content, update, seed, state: state.clone(), trace, actions, events, words, folded }
     }
 
     /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
@@ -43,6 +46,11 @@ impl<'a> Turn<'a> {
             });
             text::words(&said.collect::<Vec<_>>().join(" "))
         })
+    }
+
+    /// The text of the message as patterns are looked up in it. Shared, so that it can be read while the turn changes.
+    pub fn folded(&self) -> Arc<Folded> {
+        Arc::clone(self.folded.get_or_init(|| Arc::new(Folded::new(&self.update.message.text))))
     }
 
     pub fn event(&mut self, event: Event) {
@@ -110,6 +118,13 @@ impl<'a> Turn<'a> {
         let values =
             if self.is_saved(name) { Some(&person.variables) } else { person.volatile.of(self.content.run) };
         values?.get(name).map(String::as_str)
+    }
+
+    /// The person's rows: all that [`Self::variable`] can give, and those that a change of the rules has put out of use.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, &str)> {
+        let person = &self.state.person;
+        let volatile = person.volatile.of(self.content.run).into_iter().flatten();
+        person.variables.iter().chain(volatile).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Sets `variable` for the person.

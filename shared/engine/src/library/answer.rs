@@ -9,12 +9,18 @@ pub(crate) fn answer(library: Option<&Library>, turn: &mut Turn<'_>) -> Result<(
     if !turn.update.is_addressed() && is_to_somebody_else(&turn.update.message.text) {
         return Err(Silence::ToSomebodyElse);
     }
-    let matches = library.index.find(&library.entries, turn.words(), &turn.update.message.text);
+    let matches =
+        library.index.find(&library.entries, turn.words(), &turn.update.message.text, &turn.folded());
     let mut not_addressed = false;
     for Match { entry: index, score, by } in matches {
         let entry = &library.entries[index];
         let refused = refusal(&entry.reply, library, &entry.id, turn);
-        turn.trace.note(|| Tried::Entry { entry: Arc::clone(&entry.id), score, by: by.told(entry), refused });
+        turn.trace.note(|| Tried::Entry {
+            entry: Arc::clone(&entry.id),
+            score,
+            by: by.told(entry, &library.index),
+            refused,
+        });
         match refused {
             // Another entry that matches less well may be meant for everybody.
             Some(Silence::NotAddressed) => not_addressed = true,

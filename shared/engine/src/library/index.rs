@@ -1,7 +1,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Entry;
-use crate::{MatchedBy, text};
+use crate::{
+    MatchedBy,
+    matcher::{Builder, Folded, Hits, Matcher},
+    text,
+};
 
 /// Beyond this many words a message is not searched for typing errors: it is no question, and would cost too much.
 const TYPO_WORDS_MAX: usize = 64;
@@ -22,8 +26,11 @@ pub(super) struct Index {
     occurs: Vec<Vec<usize>>,
     /// The entries' phrases and keywords as numbers of words.
     entries: Vec<Patterns>,
-    /// The entries that have regular expressions.
-    with_regexes: Vec<usize>,
+    regexes: Matcher,
+    /// The entry of each regular expression.
+    regex_entries: Vec<usize>,
+    /// The entries with regular expressions that can't be looked up.
+    always: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -51,13 +58,13 @@ pub(super) enum By {
 }
 
 impl By {
-    pub fn told(self, entry: &Entry) -> MatchedBy {
+    pub fn told(self, entry: &Entry, index: &Index) -> MatchedBy {
         let patterns = &entry.patterns;
         match self {
-            Self::WholePhrase(index) => MatchedBy::WholePhrase(patterns.phrases[index].clone()),
-            Self::Phrase(index) => MatchedBy::Phrase(patterns.phrases[index].clone()),
-            Self::Keyword(index) => MatchedBy::Keyword(patterns.keywords[index].clone()),
-            Self::Regex(index) => MatchedBy::Regex(patterns.regexes[index].as_str().to_owned()),
+            Self::WholePhrase(place) => MatchedBy::WholePhrase(patterns.phrases[place].clone()),
+            Self::Phrase(place) => MatchedBy::Phrase(patterns.phrases[place].clone()),
+            Self::Keyword(place) => MatchedBy::Keyword(patterns.keywords[place].clone()),
+            Self::Regex(place) => MatchedBy::Regex(index.regexes.source(patterns.regexes[place]).to_owned()),
         }
     }
 }
@@ -76,8 +83,8 @@ impl Said {
 }
 
 impl Index {
-    pub fn new(entries: &[Entry]) -> Self {
-        let mut index = Self::default();
+    pub fn new(entries: &[Entry], regexes: Builder) -> Self {
+        let mut index = Self { regexes: regexes.finish(|_| true), ..Self::default() };
         for (number, entry) in entries.iter().enumerate() {
             let mut add = |patterns: &[String]| -> Vec<Vec<usize>> {
                 patterns.iter().map(|pattern| index.add(&text::words(pattern), number)).collect()
@@ -85,8 +92,10 @@ impl Index {
             let patterns =
                 Patterns { phrases: add(&entry.patterns.phrases), keywords: add(&entry.patterns.keywords) };
             index.entries.push(patterns);
-            if !entry.patterns.regexes.is_empty() {
-                index.with_regexes.push(number);
+            // Regular expressions have their numbers in the order of the entries.
+            index.regex_entries.extend(entry.patterns.regexes.iter().map(|_| number));
+            if entry.patterns.regexes.iter().any(|regex| !index.regexes.finds(*regex)) {
+                index.always.push(number);
             }
         }
         index
@@ -114,17 +123,20 @@ impl Index {
 
     /// The entries that match, the best first, and of two that match equally well the one that stands first.
     ///
-    /// `words` are the message's, normalised; regular expressions look at its `text` as it is.
-    pub fn find(&self, entries: &[Entry], words: &[String], text: &str) -> Vec<Match> {
+    /// `words` are the message's, normalised; regular expressions look at its `text` as it is, and are looked up
+    /// in it `folded`.
+    pub fn find(&self, entries: &[Entry], words: &[String], text: &str, folded: &Folded) -> Vec<Match> {
+        let hits = self.regexes.look_up(text, folded);
+        let by_regex = hits.numbers().iter().map(|regex| &self.regex_entries[*regex as usize]);
         let forgiving = words.len() <= TYPO_WORDS_MAX;
         let said: Vec<_> = words.iter().map(|word| self.understand(word, forgiving)).collect();
         let meant = said.iter().flat_map(|said| &said.means).flat_map(|(word, _)| &self.occurs[*word]);
-        let candidates: BTreeSet<usize> = meant.chain(&self.with_regexes).copied().collect();
+        let candidates: BTreeSet<usize> = meant.chain(&self.always).chain(by_regex).copied().collect();
         let letters = said.iter().map(|said| said.letters).sum();
         let mut matches: Vec<_> = candidates
             .into_iter()
             .filter_map(|entry| {
-                let (score, by) = self.score(entry, &entries[entry], &said, letters, text)?;
+                let (score, by) = self.score(entry, &entries[entry], &said, letters, &hits)?;
                 Some(Match { entry, score, by })
             })
             .collect();
@@ -167,7 +179,7 @@ impl Index {
         entry: &Entry,
         said: &[Said],
         letters: usize,
-        text: &str,
+        hits: &Hits<'_>,
     ) -> Option<(u32, By)> {
         let patterns = &self.entries[number];
         let phrases = patterns.phrases.iter().enumerate().filter_map(|(index, phrase)| {
@@ -182,7 +194,7 @@ impl Index {
         let keywords = keywords_in(&patterns.keywords, said).map(|(covered, typos, index)| {
             (less(share(250, 450, covered, letters), typos), By::Keyword(index))
         });
-        let regex = entry.patterns.regexes.iter().position(|regex| regex.is_match(text));
+        let regex = entry.patterns.regexes.iter().position(|regex| hits.is_match(*regex));
         let regex = regex.map(|index| (850, By::Regex(index)));
         first_best([best_phrase, regex, keywords].into_iter().flatten())
     }

@@ -5,7 +5,10 @@ use crate::{
     Faults,
     answers::{self, Answers},
     document::{At, Object, unknown},
-    duration, limits, pattern, text,
+    duration, limits,
+    matcher::Builder,
+    pattern::Pattern,
+    text,
 };
 
 const LIBRARY: &[&str] = &["when", "fallback", "entries"];
@@ -29,9 +32,12 @@ pub(super) fn read(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Libra
         return None;
     }
     let mut ids = BTreeSet::new();
-    let entries: Vec<_> =
-        list.items().filter_map(|item| read_entry(name, &item, when, &mut ids, faults)).collect();
-    let index = Index::new(&entries);
+    let mut regexes = Builder::default();
+    let entries: Vec<_> = list
+        .items()
+        .filter_map(|item| read_entry(name, &item, when, &mut ids, &mut regexes, faults))
+        .collect();
+    let index = Index::new(&entries, regexes);
     Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index })
 }
 
@@ -40,6 +46,7 @@ fn read_entry(
     at: &At<'_>,
     when: When,
     ids: &mut BTreeSet<String>,
+    regexes: &mut Builder,
     faults: &mut Faults,
 ) -> Option<Entry> {
     let entry = at.object(ENTRY, faults)?;
@@ -51,7 +58,9 @@ fn read_entry(
     let patterns = Patterns {
         phrases: read_words(&entry, "phrases", faults),
         keywords: read_words(&entry, "keywords", faults),
-        regexes: read_list(&entry, "regexes", faults, pattern::compile_caseless),
+        regexes: read_list(&entry, "regexes", faults, |text| {
+            Pattern::caseless(text).map(|regex| regexes.add(regex))
+        }),
     };
     let count = patterns.phrases.len() + patterns.keywords.len() + patterns.regexes.len();
     if count > limits::ENTRY_PATTERNS {
@@ -79,7 +88,7 @@ fn read_list<T>(
     entry: &Object<'_>,
     name: &str,
     faults: &mut Faults,
-    read: impl Fn(&str) -> Result<T, String>,
+    mut read: impl FnMut(&str) -> Result<T, String>,
 ) -> Vec<T> {
     let Some(list) = entry.set(name) else { return Vec::new() };
     if !list.list(limits::ENTRY_PATTERNS, faults) {

@@ -2,21 +2,26 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Bounds, Group, Reaction, ReactionGroup, Ruleset, Subgroup, Trigger, Variable,
+    index::Index,
     model::{self, Model, Place, ReactionKind, Sizes, TriggerKind},
 };
-use crate::{Faults, limits, pattern};
+use crate::{Faults, limits, matcher::Builder, pattern::Pattern};
 
 /// Compiles what was read; what can't be compiled is in `faults`.
 pub(super) fn compile(model: Model, faults: &mut Faults) -> Ruleset {
     let variables = compile_variables(model.variables, faults);
-    let groups =
-        model.trigger_groups.into_iter().map(|group| trigger_group(group, &variables, faults)).collect();
+    let mut patterns = Builder::default();
+    let groups = model.trigger_groups.into_iter();
+    let groups: Vec<_> =
+        groups.map(|group| trigger_group(group, &variables, &mut patterns, faults)).collect();
+    let index = Index::new(&groups, &patterns);
+    let patterns = patterns.finish(|pattern| index.wants(pattern));
     let reactions = model
         .reaction_groups
         .into_iter()
         .map(|group| (Arc::from(group.name.as_str()), reaction_group(group, &variables, faults)))
         .collect();
-    Ruleset { groups, reactions, variables }
+    Ruleset { groups, index, patterns, reactions, variables }
 }
 
 type Variables = BTreeMap<Arc<str>, Variable>;
@@ -37,9 +42,14 @@ fn compile_variables(declared: Vec<model::Variable>, faults: &mut Faults) -> Var
     variables
 }
 
-fn trigger_group(group: model::TriggerGroup, variables: &Variables, faults: &mut Faults) -> Group {
+fn trigger_group(
+    group: model::TriggerGroup,
+    variables: &Variables,
+    patterns: &mut Builder,
+    faults: &mut Faults,
+) -> Group {
     let members = group.triggers.into_iter().filter_map(|trigger| {
-        let kind = compile_trigger(trigger.kind, &trigger.place, variables, faults)?;
+        let kind = compile_trigger(trigger.kind, &trigger.place, variables, patterns, faults)?;
         Some((trigger.subgroup, (kind, trigger.on_fail)))
     });
     let subgroups = subgroups(members).into_iter().map(|(name, members)| {
@@ -81,11 +91,12 @@ fn compile_trigger(
     kind: TriggerKind,
     place: &Place,
     variables: &Variables,
+    patterns: &mut Builder,
     faults: &mut Faults,
 ) -> Option<Trigger> {
     Some(match kind {
-        TriggerKind::Text { pattern } => match pattern::compile(&pattern) {
-            Ok(regex) => Trigger::Text(regex),
+        TriggerKind::Text { pattern } => match Pattern::new(&pattern) {
+            Ok(pattern) => Trigger::Text(patterns.add(pattern)),
             Err(reason) => {
                 faults.push(place.mark, place.field.clone(), reason);
                 return None;

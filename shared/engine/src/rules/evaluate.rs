@@ -3,17 +3,35 @@ use std::sync::Arc;
 use troupe_types::{ChatId, Media, MediaKind};
 
 use super::{Bounds, Group, Reaction, ReactionGroup, Ruleset, Subgroup, Trigger};
-use crate::{ActionBody, GroupOutcome, ReactionOutcome, Source, Tried, turn::Turn};
+use crate::{ActionBody, GroupOutcome, ReactionOutcome, Source, Tried, matcher::Hits, turn::Turn};
 
 /// Lets the first trigger group that fires answer, or the first `onFailMsg` that ends the search; tells whether one
 /// did.
+///
+/// Only the groups that the message can concern are looked at, unless all are to be told of.
 pub(crate) fn answer(rules: &Ruleset, turn: &mut Turn<'_>) -> bool {
-    for group in &rules.groups {
+    let update = turn.update;
+    let folded = turn.folded();
+    let hits = rules.patterns.look_up(&update.message.text, &folded);
+    if turn.trace.is_on() {
+        return answer_from(rules.groups.iter(), rules, &hits, turn);
+    }
+    let groups = rules.index.groups(&hits, turn);
+    answer_from(groups.iter().map(|group| &rules.groups[*group as usize]), rules, &hits, turn)
+}
+
+fn answer_from<'r>(
+    groups: impl Iterator<Item = &'r Group>,
+    rules: &Ruleset,
+    texts: &impl Texts,
+    turn: &mut Turn<'_>,
+) -> bool {
+    for group in groups {
         if group.private && !turn.update.is_direct() {
             turn.trace.note(|| tried(group, GroupOutcome::PrivateOnly));
             continue;
         }
-        let Some(failed) = group.subgroups.iter().position(|subgroup| !fires(subgroup, turn)) else {
+        let Some(failed) = group.subgroups.iter().position(|subgroup| !fires(subgroup, texts, turn)) else {
             turn.trace.note(|| tried(group, GroupOutcome::Fired));
             react(rules.reactions.get(&group.name), &group.name, turn);
             return true;
@@ -32,18 +50,29 @@ pub(crate) fn answer(rules: &Ruleset, turn: &mut Turn<'_>) -> bool {
     false
 }
 
+/// Tells which patterns match the message.
+trait Texts {
+    fn is_match(&self, pattern: u32) -> bool;
+}
+
+impl Texts for Hits<'_> {
+    fn is_match(&self, pattern: u32) -> bool {
+        Hits::is_match(self, pattern)
+    }
+}
+
 fn tried(group: &Group, outcome: GroupOutcome) -> Tried {
     Tried::TriggerGroup { group: Arc::clone(&group.name), outcome }
 }
 
-fn fires(subgroup: &Subgroup, turn: &Turn<'_>) -> bool {
-    subgroup.triggers.iter().any(|trigger| is_triggered(trigger, turn))
+fn fires(subgroup: &Subgroup, texts: &impl Texts, turn: &Turn<'_>) -> bool {
+    subgroup.triggers.iter().any(|trigger| is_triggered(trigger, texts, turn))
 }
 
-fn is_triggered(trigger: &Trigger, turn: &Turn<'_>) -> bool {
+fn is_triggered(trigger: &Trigger, texts: &impl Texts, turn: &Turn<'_>) -> bool {
     let message = &turn.update.message;
     match trigger {
-        Trigger::Text(regex) => !message.text.is_empty() && regex.is_match(&message.text),
+        Trigger::Text(pattern) => !message.text.is_empty() && texts.is_match(*pattern),
         Trigger::VariableIs { variable, value } => turn.variable(variable) == value.as_deref(),
         Trigger::VariableExists { variable } => turn.variable(variable).is_some(),
         Trigger::Image(bounds) => {
@@ -107,3 +136,6 @@ fn carry_out(reaction: &Reaction, group: &Arc<str>, turn: &mut Turn<'_>) -> Reac
     }
     ReactionOutcome::Done
 }
+
+#[cfg(test)]
+mod tests;

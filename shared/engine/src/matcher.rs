@@ -1,0 +1,183 @@
+//! Matches a message against thousands of patterns without looking at each.
+//!
+//! For each pattern the cheapest way that is exact:
+//! - A pattern that stands for a few texts, upper and lower case alike, is found by looking up windows of the message.
+//! - Any other pattern that no message matches without one of a few texts is looked at only if one of them is there:
+//!   by a machine of bits if it is small enough, else by the `regex` crate, compiled when it is first needed.
+//! - What is left is looked at each time.
+
+mod bits;
+mod fold;
+mod grams;
+mod lazy;
+mod required;
+
+use std::collections::HashMap;
+
+pub(crate) use fold::Folded;
+
+use crate::pattern::Pattern;
+
+/// Many patterns, each with a number from 0.
+#[derive(Debug, Default)]
+pub(crate) struct Matcher {
+    patterns: Vec<Entry>,
+    grams: grams::Grams,
+    /// The patterns that each text of `grams` belongs to.
+    owners: Vec<Box<[u32]>>,
+    lazy: lazy::Lazy,
+}
+
+#[derive(Debug)]
+struct Entry {
+    pattern: Pattern,
+    found: Found,
+    check: Check,
+}
+
+/// How it is found that a pattern may match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// One of its texts is in the message.
+    ByText,
+    /// It has no such texts, or nobody asked for it to be found.
+    NotFound,
+}
+
+/// How it is told that a pattern matches.
+#[derive(Debug)]
+enum Check {
+    /// One of these texts is in the folded message.
+    Folded(Box<[Box<str>]>),
+    /// The text is in the message.
+    Text(Box<str>),
+    Bits(bits::Program),
+    Regex,
+}
+
+/// Gathers patterns.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    patterns: Vec<(Entry, Vec<required::Alternatives>)>,
+    frequencies: grams::Frequencies,
+}
+
+impl Builder {
+    /// Adds a pattern; its number is how many were added before.
+    pub fn add(&mut self, pattern: Pattern) -> u32 {
+        let required = required::required(pattern.hir());
+        for text in required.all.iter().flatten() {
+            self.frequencies.add(text);
+        }
+        let check = if required.sufficient {
+            Check::Folded(required.all[0].iter().map(|text| text.as_str().into()).collect())
+        } else if let Some(text) = pattern.literal() {
+            Check::Text(text.into())
+        } else {
+            bits::Program::new(pattern.hir()).map_or(Check::Regex, Check::Bits)
+        };
+        self.patterns
+            .push((Entry { pattern: pattern.without_hir(), found: Found::NotFound, check }, required.all));
+        u32::try_from(self.patterns.len() - 1).expect("the number of patterns is bounded at load")
+    }
+
+    /// What finding the pattern costs, roughly; `None` if it can't be found but by looking at it.
+    pub fn cost(&self, pattern: u32) -> Option<u64> {
+        self.best(&self.patterns[pattern as usize].1).map(|(cost, _)| cost)
+    }
+
+    fn best<'a>(&self, sets: &'a [required::Alternatives]) -> Option<(u64, &'a required::Alternatives)> {
+        let cost = |set: &required::Alternatives| set.iter().map(|text| self.frequencies.cost(text)).sum();
+        sets.iter().map(|set| (cost(set), set)).min_by_key(|(cost, _): &(u64, _)| *cost)
+    }
+
+    /// Compiles; only the patterns that `wanted` names are found by their texts.
+    pub fn finish(self, wanted: impl Fn(u32) -> bool) -> Matcher {
+        let mut texts: Vec<String> = Vec::new();
+        let mut owners: Vec<Vec<u32>> = Vec::new();
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut found = vec![Found::NotFound; self.patterns.len()];
+        for (number, (_, sets)) in (0..).zip(&self.patterns) {
+            if !wanted(number) {
+                continue;
+            }
+            let Some((_, set)) = self.best(sets) else { continue };
+            found[number as usize] = Found::ByText;
+            for text in set {
+                let place = *numbers.entry(text).or_insert_with(|| {
+                    texts.push(text.clone());
+                    owners.push(Vec::new());
+                    texts.len() - 1
+                });
+                owners[place].push(number);
+            }
+        }
+        let grams = grams::Grams::new(texts, &self.frequencies);
+        let entries = self.patterns.into_iter().zip(found);
+        Matcher {
+            patterns: entries.map(|((entry, _), found)| Entry { found, ..entry }).collect(),
+            grams,
+            owners: owners.into_iter().map(Into::into).collect(),
+            lazy: lazy::Lazy::default(),
+        }
+    }
+}
+
+impl Matcher {
+    /// The pattern as it is written.
+    pub fn source(&self, pattern: u32) -> &str {
+        self.patterns[pattern as usize].pattern.source()
+    }
+
+    /// Whether `pattern` is found by its texts: if it is not among [`Hits::numbers`], it does not match.
+    pub fn finds(&self, pattern: u32) -> bool {
+        self.patterns[pattern as usize].found == Found::ByText
+    }
+
+    /// Looks up which patterns may match.
+    pub fn look_up<'a>(&'a self, text: &'a str, folded: &'a Folded) -> Hits<'a> {
+        let mut numbers = Vec::new();
+        self.grams.find(folded, |text| numbers.extend_from_slice(&self.owners[text as usize]));
+        numbers.sort_unstable();
+        numbers.dedup();
+        Hits { matcher: self, text, folded, numbers }
+    }
+}
+
+/// The patterns that may match a message.
+#[derive(Debug)]
+pub(crate) struct Hits<'a> {
+    matcher: &'a Matcher,
+    text: &'a str,
+    folded: &'a Folded,
+    numbers: Vec<u32>,
+}
+
+impl Hits<'_> {
+    /// The patterns that may match, in order, of those that can be found.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// Whether `pattern` matches the message.
+    pub fn is_match(&self, pattern: u32) -> bool {
+        let entry = &self.matcher.patterns[pattern as usize];
+        let was_found = entry.found == Found::ByText;
+        if was_found && self.numbers.binary_search(&pattern).is_err() {
+            return false;
+        }
+        match &entry.check {
+            Check::Folded(_) if was_found => true,
+            Check::Folded(texts) => {
+                let folded = std::str::from_utf8(self.folded.bytes()).unwrap_or_default();
+                texts.iter().any(|text| folded.contains(&**text))
+            }
+            Check::Text(text) => self.text.contains(&**text),
+            Check::Bits(program) => program.is_match(self.text),
+            Check::Regex => self.matcher.lazy.is_match(pattern, &entry.pattern, self.text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The indexed evaluation against the plain one: every group in turn, every pattern by the `regex` crate.
+
+use std::{collections::HashMap, sync::Arc};
+
+use proptest::prelude::*;
+use regex::Regex;
+use troupe_types::{
+    BotId, Chat, ChatId, Media, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind, UserId,
+};
+
+use super::*;
+use crate::{Account, Content, Decision, Groups, Seed, State, Update, trace::Tracer};
+
+/// Compiles and asks every pattern, without any index.
+struct Plainly<'a> {
+    rules: &'a Ruleset,
+    regexes: HashMap<u32, Regex>,
+    text: &'a str,
+}
+
+impl Texts for Plainly<'_> {
+    fn is_match(&self, pattern: u32) -> bool {
+        let regex = self.regexes.get(&pattern).cloned();
+        let regex = regex.unwrap_or_else(|| Regex::new(self.rules.patterns.source(pattern)).unwrap());
+        regex.is_match(self.text)
+    }
+}
+
+fn plainly(content: &Content, state: &State, update: &Update, seed: Seed) -> Decision {
+    let rules = content.rules.as_ref().unwrap();
+    let texts = Plainly { rules, regexes: HashMap::new(), text: &update.message.text };
+    let mut turn = Turn::new(content, state, update, seed, Tracer::on());
+    if answer_from(rules.groups.iter(), rules, &texts, &mut turn) { turn.answered() } else { turn.finish() }
+}
+
+fn indexed(content: &Content, state: &State, update: &Update, seed: Seed, trace: Tracer) -> Decision {
+    let rules = content.rules.as_ref().unwrap();
+    let mut turn = Turn::new(content, state, update, seed, trace);
+    if answer(rules, &mut turn) { turn.answered() } else { turn.finish() }
+}
+
+const WORDS: &[&str] = &["привет", "Цена", "hi", "where", "k", "7", "сколько стоит", "!", "", "STRASSE"];
+
+fn pattern() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        5 => proptest::sample::select(WORDS),
+        2 => proptest::sample::select(&[".+", "[0-9]", "\\b", "^", "$", "(?:hi|привет)", "(?: k)?", ".*"][..]),
+    ];
+    (any::<bool>(), proptest::collection::vec(piece, 1..4))
+        .prop_map(|(caseless, pieces)| format!("{}{}", if caseless { "(?i)" } else { "" }, pieces.concat()))
+}
+
+fn trigger() -> impl Strategy<Value = serde_json::Value> {
+    let variable = || proptest::sample::select(&["saved", "volatile", "free"][..]);
+    let value = || proptest::option::of(proptest::sample::select(&["x", "y"][..]));
+    let kind = prop_oneof![
+        6 => pattern().prop_map(|data| serde_json::json!({"triggerType": "Text", "modifier": 0, "data": data})),
+        2 => (variable(), value(), 0..2).prop_map(|(variable, value, modifier)| serde_json::json!({
+            "triggerType": "DictionaryVariable", "modifier": modifier, "data": {"variable": variable, "value": value}
+        })),
+        1 => proptest::option::of(1..3).prop_map(|size| serde_json::json!({
+            "triggerType": "Image", "modifier": 0, "data": {"minSize": size, "maxSize": null}
+        })),
+    ];
+    let subgroup = proptest::option::of(proptest::sample::select(&["a", "b"][..]));
+    (kind, subgroup, proptest::bool::weighted(0.1)).prop_map(|(mut trigger, subgroup, fails)| {
+        trigger["subgroup"] = subgroup.into();
+        trigger["onFailMsg"] = if fails { "No.".into() } else { serde_json::Value::Null };
+        trigger
+    })
+}
+
+fn rules() -> impl Strategy<Value = String> {
+    let group = (
+        proptest::bool::weighted(0.3),
+        proptest::collection::vec(trigger(), 0..5)
+            .prop_filter("a group without triggers hides all behind it", |triggers| !triggers.is_empty()),
+    );
+    proptest::collection::vec(group, 1..25).prop_map(|groups| {
+        let named = groups.into_iter().enumerate();
+        let triggers: serde_json::Map<_, _> = named
+            .map(|(number, (private, triggers))| {
+                (format!("g{number}"), serde_json::json!({"privateTrigger": private, "triggers": triggers}))
+            })
+            .collect();
+        let reactions: serde_json::Map<_, _> = triggers
+            .keys()
+            .map(|name| {
+                let reactions = [
+                    serde_json::json!({"reactionType": "Text", "modifier": 0, "data": name, "subgroup": "t"}),
+                    serde_json::json!({"reactionType": "Text", "modifier": 0, "data": "other", "subgroup": "t"}),
+                ];
+                (name.clone(), serde_json::json!({"reactions": reactions}))
+            })
+            .collect();
+        let variables = serde_json::json!([
+            {"variableName": "saved", "saveToDisk": true, "isDictionary": true, "value": null},
+            {"variableName": "volatile", "saveToDisk": false, "isDictionary": true, "value": null}
+        ]);
+        serde_json::json!({"triggers": triggers, "reactions": reactions, "variables": variables}).to_string()
+    })
+}
+
+fn update(text: String, direct: bool, photo: Option<u64>) -> Update {
+    let (bot, user, id) = (BotId::new(7), UserId::new(1001), MessageId::new(1));
+    let chat = if direct { ChatId::direct(user) } else { ChatId::new(-500) };
+    Update {
+        key: UpdateKey { bot, chat, message: id, kind: UpdateKind::New },
+        bot,
+        chat: Chat { id: chat, title: None },
+        sender: Person { id: user, first_name: "Ann".into(), username: None, language: None, is_bot: false },
+        time: Timestamp::from_seconds(1_800_000_000),
+        edited: false,
+        message: Message {
+            id,
+            text,
+            reply_to: None,
+            mentions_bot: false,
+            media: photo.map(|megabytes| Media {
+                kind: MediaKind::Photo,
+                bytes: megabytes << 20,
+                mime: None,
+            }),
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_indexed_evaluation_agrees_with_the_plain_one(
+        rules in rules(),
+        said in proptest::collection::vec((
+            proptest::collection::vec(proptest::sample::select(WORDS), 0..5),
+            any::<bool>(),
+            proptest::option::weighted(0.3, 1..4_u64),
+        ), 1..6),
+        variables in proptest::collection::btree_map(
+            proptest::sample::select(&["saved", "volatile", "free"][..]).prop_map(str::to_owned),
+            proptest::sample::select(&["x", "y", "z"][..]).prop_map(str::to_owned), 0..3),
+        volatile in proptest::collection::btree_map(
+            proptest::sample::select(&["saved", "volatile", "free"][..]).prop_map(str::to_owned),
+            proptest::sample::select(&["x", "y", "z"][..]).prop_map(str::to_owned), 0..3),
+        run in 0..2_u64,
+        seed: u64,
+    ) {
+        let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username: None };
+        let mut content = Content::of(account);
+        content.groups = Groups::All;
+        content.rules = Some(Arc::new(Ruleset::parse(&rules).unwrap()));
+        let mut state = State::default();
+        state.person.variables = variables;
+        state.person.volatile.variables = volatile;
+        state.person.volatile.run = run;
+        let seed = Seed::new(seed);
+        for (words, direct, photo) in said {
+            let update = update(words.join(" "), direct, photo);
+            let plain = plainly(&content, &state, &update, seed);
+            prop_assert_eq!(&indexed(&content, &state, &update, seed, Tracer::on()), &plain);
+            let quiet = indexed(&content, &state, &update, seed, Tracer::off());
+            prop_assert_eq!(quiet, Decision { trace: crate::Trace::default(), ..plain });
+        }
+    }
+}
