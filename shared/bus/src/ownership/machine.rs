@@ -415,3 +415,20 @@ fn lose(slot: &mut Slot, partition: Partition) -> Vec<Command> {
     }
     commands
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_gives_up_well_before_its_key_expires_and_the_next_one_waits_until_well_after() {
+        for seconds in [2, 3, 15, 3600] {
+            let ttl = Duration::from_secs(seconds);
+            let timing = Timing { ttl, grace: Duration::ZERO };
+            assert!(timing.hold() <= ttl * 2 / 3);
+            assert!(timing.settle() >= ttl / 2);
+            // A renewal may be lost, and even the one after it, before the lease is.
+            assert!(timing.renew() + 2 * timing.retry() < timing.hold());
+        }
+    }
+}

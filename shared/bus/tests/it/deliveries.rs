@@ -77,6 +77,16 @@ async fn the_next_update_comes_only_after_the_one_before_is_acknowledged() {
     assert_eq!(taken, (1..=20).collect::<Vec<_>>());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_never_waited_beside() {
+    let nats = server().await;
+    let bus = connect(&nats).await;
+    publish(&bus, PARTITION, 1..=1000).await;
+    let mut deliveries = bus.updates(PARTITION, 0).await.unwrap();
+    // If a request were lost, the next update would come after longer than a test waits.
+    assert_eq!(take(&mut deliveries, 1000).await, (1..=1000).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn what_is_not_acknowledged_comes_again_and_what_is_worked_on_does_not() {
     let nats = server().await;

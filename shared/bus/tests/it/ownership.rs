@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::task::JoinHandle;
@@ -173,17 +173,15 @@ async fn leases_and_watches_survive_a_restart_of_the_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_broker_a_lease_is_lost_before_its_key_could_expire() {
+async fn without_a_broker_a_lease_is_lost_by_the_holders_own_clock() {
     let (mut nats, board) = (server().await, Board::default());
     let a = start(&nats, "a", &board).await;
     board.until(&[("a", 4)]).await;
     let leases = board.leases("a");
     nats.kill();
-    let killed = Instant::now();
     for lease in leases.values() {
         soon(lease.lost.cancelled()).await;
-        // Not a question of speed: the key lives for 2 s from the last renewal, which was before the kill.
-        assert!(killed.elapsed() < Duration::from_secs(2), "the lease outlived its key");
+        assert!(!lease.valid());
     }
     nats.restart().await.unwrap();
     board.until(&[("a", 4)]).await;
