@@ -53,11 +53,15 @@ pub fn load<T: DeserializeOwned>(service: &str, defaults: &str) -> anyhow::Resul
         Some(path) => File::from(PathBuf::from(path)).required(true),
         None => File::from(PathBuf::from(format!("{service}.toml"))).required(false),
     };
-    let environment =
-        Environment::with_prefix("TROUPE").prefix_separator("__").separator("__").try_parsing(true);
-    from_layers(defaults, file, environment).with_context(|| {
+    from_layers(defaults, file, environment()).with_context(|| {
         format!("cannot load the configuration of {service} (its file or the environment variables TROUPE__SECTION__KEY)")
     })
+}
+
+/// The environment's layer. Every value stays the text that it is; numbers are read where numbers are wanted. Told to guess
+/// itself, `config` takes a password of digits for a number, and 007 becomes 7.
+fn environment() -> Environment {
+    Environment::with_prefix("TROUPE").prefix_separator("__").separator("__")
 }
 
 fn from_layers<T: DeserializeOwned, S>(defaults: &str, file: S, environment: Environment) -> anyhow::Result<T>
@@ -93,15 +97,10 @@ mod tests {
         log_filter = "info"
     "#;
 
-    fn load_with(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
+    fn load_with(file: &str, variables: &[(&str, &str)]) -> anyhow::Result<Settings> {
         let variables: HashMap<String, String> =
-            environment.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let environment = Environment::with_prefix("TROUPE")
-            .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true)
-            .source(Some(variables));
-        from_layers(DEFAULTS, File::from_str(file, FileFormat::Toml), environment)
+            variables.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        from_layers(DEFAULTS, File::from_str(file, FileFormat::Toml), environment().source(Some(variables)))
     }
 
     #[test]
@@ -112,6 +111,36 @@ mod tests {
         assert_eq!(settings.telemetry.log_filter, "debug");
         assert_eq!(settings.telemetry.log_format, LogFormat::Json);
         assert_eq!(settings.telemetry.otlp_endpoint, None);
+    }
+
+    #[test]
+    fn what_looks_like_a_number_or_a_word_of_logic_stays_a_text_where_a_text_is_wanted() {
+        // The hash of a Telegram application is 32 hexadecimal digits: now and then they look like a number.
+        for text in
+            ["007", "12345678901234567890123456789012", "1234567890123456789012345678e012", "TRUE", "inf"]
+        {
+            let settings = load_with("", &[("TROUPE__TELEMETRY__LOG_FILTER", text)]).unwrap();
+            assert_eq!(settings.telemetry.log_filter, text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_from_the_environment_where_numbers_are_wanted() {
+        #[derive(Deserialize)]
+        struct Numbers {
+            small: std::num::NonZeroU32,
+            signed: i32,
+            large: u64,
+            flag: bool,
+        }
+        let variables = [("SMALL", "3"), ("SIGNED", "-4"), ("LARGE", "20971520"), ("FLAG", "true")];
+        let variables: HashMap<String, String> =
+            variables.iter().map(|(key, value)| (format!("TROUPE__{key}"), (*value).to_owned())).collect();
+        let defaults = "small = 1\nsigned = 1\nlarge = 1\nflag = false";
+        let file = File::from_str("", FileFormat::Toml);
+        let numbers: Numbers = from_layers(defaults, file, environment().source(Some(variables))).unwrap();
+        assert_eq!((numbers.small.get(), numbers.signed, numbers.large), (3, -4, 20_971_520));
+        assert!(numbers.flag);
     }
 
     #[test]
