@@ -8,7 +8,7 @@ use grammers_tl_types as tl;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{CallError, MemorySession, handshake::ServerKey};
+use super::{CallError, MemorySession, Trouble, handshake::ServerKey};
 use crate::config::TelegramConfig;
 
 /// How many updates may wait between the socket and the receiver. grammers drops what comes on top, so this is large;
@@ -102,14 +102,42 @@ impl Connection {
     /// been carried out all the same.
     pub async fn call<R: tl::RemoteCall>(&self, request: &R) -> Result<R::Return, CallError> {
         let home = self.session.home_dc_id().unwrap_or_default();
-        self.call_in(home, request).await
+        self.call_once(home, request).await
     }
 
-    /// Makes a call to another data centre.
+    /// Makes a call to the data centre `centre`. One that is not the account's home knows nobody at first; the account is
+    /// made known there then.
     ///
     /// # Errors
     /// As [`Self::call`].
     pub async fn call_in<R: tl::RemoteCall>(&self, centre: i32, request: &R) -> Result<R::Return, CallError> {
+        let home = self.session.home_dc_id().unwrap_or_default();
+        match self.call_once(centre, request).await {
+            Err(error) if centre != home && matches!(error.trouble(), Trouble::LoggedOut(_)) => {
+                // A foreign centre says so of every account that was not introduced to it. It says nothing about the
+                // session, of which only its home may say that it has ended.
+                let introduction = self.export_to(centre).await?;
+                let again = async {
+                    self.call_once(centre, &introduction).await?;
+                    self.call_once(centre, request).await
+                };
+                again.await.map_err(|error| match error.trouble() {
+                    Trouble::LoggedOut(_) => CallError::Foreign(centre),
+                    _ => error,
+                })
+            }
+            answer => answer,
+        }
+    }
+
+    /// Asks for what makes the account known to another data centre. Source: <https://core.telegram.org/api/datacenter>.
+    async fn export_to(&self, centre: i32) -> Result<tl::functions::auth::ImportAuthorization, CallError> {
+        let export = tl::functions::auth::ExportAuthorization { dc_id: centre };
+        let tl::enums::auth::ExportedAuthorization::Authorization(exported) = self.call(&export).await?;
+        Ok(tl::functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes })
+    }
+
+    async fn call_once<R: tl::RemoteCall>(&self, centre: i32, request: &R) -> Result<R::Return, CallError> {
         let answer = timeout(self.call_timeout, self.handle.invoke_in_dc(centre, request)).await;
         Ok(answer.map_err(|_| CallError::Timeout(self.call_timeout))??)
     }

@@ -14,6 +14,9 @@ pub enum CallError {
     /// The account does not know how to address the chat.
     #[error("the account has not met the chat, so Telegram gives no way to address it")]
     UnknownPeer,
+    /// A data centre that is not the account's home does not know it, even after an introduction.
+    #[error("data centre {0} does not take the account")]
+    Foreign(i32),
     /// The key exchange with a configured server failed.
     #[error(transparent)]
     Handshake(#[from] super::handshake::Error),
@@ -48,6 +51,8 @@ impl CallError {
         let error = match self {
             Self::Timeout(_) => return Trouble::Again("TIMEOUT".to_owned()),
             Self::UnknownPeer => return Trouble::Refused("PEER_UNKNOWN".to_owned()),
+            // Only the account's home can end its session.
+            Self::Foreign(_) => return Trouble::Refused("FOREIGN_CENTRE".to_owned()),
             Self::Handshake(error) => return Trouble::Again(error.to_string()),
             Self::Invocation(error) => error,
         };
@@ -110,6 +115,7 @@ mod tests {
         assert_eq!(trouble(500, "RANDOM_ID_DUPLICATE"), Trouble::Repeated);
         assert_eq!(trouble(500, "RPC_CALL_FAIL"), Trouble::Again("RPC_CALL_FAIL".into()));
         assert_eq!(trouble(400, "USER_IS_BLOCKED"), Trouble::Refused("USER_IS_BLOCKED".into()));
+        assert_eq!(CallError::Foreign(4).trouble(), Trouble::Refused("FOREIGN_CENTRE".into()));
         assert_eq!(trouble(403, "CHAT_WRITE_FORBIDDEN"), Trouble::Refused("CHAT_WRITE_FORBIDDEN".into()));
     }
 }

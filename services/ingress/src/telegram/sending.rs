@@ -123,7 +123,11 @@ impl Connection {
             };
             let ended = part.bytes.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
             file.extend(part.bytes);
-            if ended || u64::try_from(file.len()).unwrap_or(u64::MAX) > bytes_max {
+            // It is larger than was said: half a file is none.
+            if u64::try_from(file.len()).unwrap_or(u64::MAX) > bytes_max {
+                return Ok(None);
+            }
+            if ended {
                 return Ok(Some((file, ending)));
             }
         }
