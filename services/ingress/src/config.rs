@@ -1,9 +1,12 @@
 //! The settings of ingress; `default.toml` explains each.
 
-use std::{net::SocketAddrV4, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddrV4, path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
 use troupe_bus::NatsConfig;
 use troupe_protocol::Secret;
 use troupe_service::config::{HttpConfig, TelemetryConfig};
@@ -67,6 +70,7 @@ pub struct VaultConfig {
     /// Encrypts, and decrypts what it encrypted.
     pub key: Secret,
     /// Only decrypt.
+    #[serde(deserialize_with = "list")]
     pub old_keys: Vec<Secret>,
 }
 
@@ -124,6 +128,33 @@ impl Config {
     }
 }
 
+/// Reads a list: as such from a file, its members with commas between them from the environment, which has texts only.
+///
+/// Whatever else it is, is not quoted: it may be a key.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    struct List;
+    impl<'de> Visitor<'de> for List {
+        type Value = Vec<Secret>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of keys")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<Secret>, E> {
+            Ok(text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(Secret::new).collect())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Vec<Secret>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(member) = members.next_element()? {
+                all.push(member);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_any(List)
+}
+
 /// Reads a text; an empty one means that nothing is set.
 fn empty_as_none<'de, D: Deserializer<'de>, T: std::str::FromStr>(
     deserializer: D,
@@ -134,5 +165,43 @@ where
     match String::deserialize(deserializer)?.as_str() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|error| D::Error::custom(format!("{text:?}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_can_be_read_and_name_every_setting_of_the_bus() {
+        let defaults = include_str!("../default.toml");
+        let config: Config = troupe_service::config::load("no-such-file", defaults).unwrap();
+        assert!(config.check().unwrap_err().to_string().contains("telegram.api_id"));
+        let bus =
+            NatsConfig { credentials: config.nats.credentials.clone(), ..NatsConfig::at(&config.nats.url) };
+        assert_eq!(format!("{:?}", config.nats), format!("{bus:?}"));
+        for key in ["credentials", "replicas", "retention", "partitions", "timeout", "ack_wait"] {
+            assert!(defaults.contains(&format!("\n{key} = ")), "{key}");
+        }
+        for key in ["actions_window", "lease_ttl", "release_grace"] {
+            assert!(defaults.contains(&format!("\n{key} = ")), "{key}");
+        }
+    }
+
+    #[test]
+    fn old_keys_are_a_list_or_a_text_and_never_quoted() {
+        let read =
+            |old_keys| serde_json::from_value::<VaultConfig>(json!({"key": "a:b", "old_keys": old_keys}));
+        let keys = |old_keys| {
+            let keys = read(old_keys).unwrap().old_keys;
+            keys.iter().map(|key| key.expose().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(json!(["c:d", "e:f"])), ["c:d", "e:f"]);
+        assert_eq!(keys(json!("c:d, e:f")), ["c:d", "e:f"]);
+        assert!(keys(json!("")).is_empty());
+        let error = read(json!([5_551_234])).unwrap_err().to_string();
+        assert!(!error.contains("5551234"), "{error}");
     }
 }

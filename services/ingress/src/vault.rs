@@ -93,6 +93,11 @@ impl Vault {
         Sealed { key: self.current.clone(), nonce: BASE64.encode(nonce), data: BASE64.encode(data) }
     }
 
+    /// Whether a record is sealed with the key that new ones are sealed with.
+    pub fn is_current(&self, sealed: &Sealed) -> bool {
+        sealed.key == self.current
+    }
+
     /// Opens what was sealed for `subject`.
     ///
     /// # Errors
@@ -148,6 +153,7 @@ mod tests {
         let both = vault(&key("new", 2), &[&key("old", 1)]).unwrap();
         assert_eq!(both.open::<i32>("bot 1", &sealed).unwrap(), 5);
         assert_eq!(both.seal("bot 1", &5).key, "new");
+        assert!(both.is_current(&both.seal("bot 1", &5)) && !both.is_current(&sealed));
         let new = vault(&key("new", 2), &[]).unwrap();
         assert!(matches!(new.open::<i32>("bot 1", &sealed), Err(Error::UnknownKey { .. })));
         let other = vault(&key("old", 3), &[]).unwrap();
