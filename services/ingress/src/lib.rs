@@ -59,10 +59,13 @@ pub async fn run(
         action_heartbeat: config.nats.ack_wait / 3,
     });
     let (records, registry) = watch::channel(None);
-    let follower = {
+    let mut follower = {
         let (bus, stop) = (bus.clone(), stop.clone());
-        tokio::spawn(async move { registry::follow(&bus, records, registry_ready, stop).await })
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            registry::follow(&bus, records, registry_ready, stop).await
+        }))
     };
+    let _connected = watch_nats(&bus, health);
     let mut ownership =
         ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
@@ -71,12 +74,35 @@ pub async fn run(
         stop.cancelled().await;
         sleep(config.shutdown_grace).await;
     };
+    // Without the registry nothing would ever be connected, though the leases were held.
+    let follower_broke = async {
+        let ended = (&mut follower).await.context("the registry's follower ended badly");
+        match ended.and_then(|ended| ended.context("cannot follow the registry")) {
+            Ok(()) if stop.is_cancelled() => std::future::pending().await,
+            Ok(()) => anyhow::anyhow!("the bus was closed"),
+            Err(error) => error,
+        }
+    };
     tokio::select! {
         () = partitions.follow(&mut ownership) => {}
+        error = follower_broke => return Err(error),
         () = grace_over => tracing::warn!("the grace period is over: what is left is cut off, its leases run out"),
     }
     telling.cancel();
-    follower.await.context("the registry's follower ended badly")?.context("cannot follow the registry")
+    Ok(())
+}
+
+/// Tells readiness whether NATS is connected.
+fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
+    let (mut connected, nats) = (bus.connected(), health.dependency("nats"));
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            nats.set(*connected.borrow_and_update());
+            if connected.changed().await.is_err() {
+                break;
+            }
+        }
+    }))
 }
 
 /// The partitions that this instance owns.
@@ -111,11 +137,7 @@ impl Partitions {
                 biased;
                 // Dropping the partition closes its connections at once, while nobody else may open theirs yet.
                 () = lost.cancelled() => tracing::warn!(%partition, "a lease could not be renewed: sessions are cut off"),
-                ended = partition::run(shared, partition, registry, token) => {
-                    if let Err(error) = ended {
-                        tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), %partition, "a partition ended");
-                    }
-                }
+                () = partition::run(shared, partition, registry, token) => {}
             }
         });
         self.owned.insert(partition, Owned { stop, task: AbortOnDropHandle::new(task) });

@@ -21,9 +21,9 @@ async fn serve() -> anyhow::Result<()> {
     let _telemetry = telemetry::init("ingress", &config.telemetry)?;
     let stop = shutdown::on_signal()?;
     let health = Health::new();
-    let nats = health.dependency("nats");
+    // Not ready until it is connected.
+    health.dependency("nats");
     health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
     let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
-    nats.set(true);
     troupe_ingress::run(config, bus, Arc::new(SystemClock), instance_name(), &health, stop).await
 }

@@ -10,10 +10,10 @@ use futures::future::join_all;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use troupe_bus::Delivery;
+use troupe_bus::{Bus, Deliveries, Delivery, Requests};
 use troupe_protocol::{Action, BotRecord, Desired, LoginRequest, SessionState, Subject};
 use troupe_types::{BotId, Partition};
 
@@ -28,20 +28,22 @@ use crate::{
 /// How long a session may take to close before it is cut off.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
+/// How long to wait before what a partition needs of the bus is asked for again.
+const OPEN_AGAIN: Duration = Duration::from_millis(500);
+
 /// Runs a partition until `stop`, then lets go of everything in order: sessions closed, positions stored, actions that are
 /// not done given back. Dropping it closes every session at once.
-///
-/// # Errors
-/// If the bus refuses what a partition needs.
 pub async fn run(
     shared: Arc<Shared>,
     partition: Partition,
     mut registry: watch::Receiver<Option<Registry>>,
     stop: CancellationToken,
-) -> Result<(), troupe_bus::Error> {
-    let bus = shared.reporter.bus().clone();
-    let mut actions = bus.actions(partition).await?;
-    let mut requests = bus.serve(Subject::Login(partition)).await?;
+) {
+    let Some((mut actions, mut requests)) =
+        stop.run_until_cancelled(open(shared.reporter.bus(), partition)).await
+    else {
+        return;
+    };
     let mut heartbeat = interval(shared.action_heartbeat);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (signed_in, mut newly_signed_in) = mpsc::unbounded_channel();
@@ -78,7 +80,7 @@ pub async fn run(
             _ = heartbeat.tick() => {
                 logins.expire();
                 bots.keep_pending().await;
-                if bots.any_failed() {
+                if bots.bury_dead() || bots.any_failed() {
                     registry.mark_changed();
                 }
             }
@@ -86,7 +88,26 @@ pub async fn run(
         }
     }
     bots.let_go().await;
-    Ok(())
+    // Behind those: what the broker has handed out and nobody has looked at yet. Otherwise the next owner would get it only
+    // after `ack_wait`, behind what is decided meanwhile.
+    actions.close().await;
+}
+
+/// Asks the bus for what a partition needs until it is there: nobody else runs the partition while its lease is held.
+async fn open(bus: &Bus, partition: Partition) -> (Deliveries<Action>, Requests) {
+    loop {
+        let opened =
+            async { Ok((bus.actions(partition).await?, bus.serve(Subject::Login(partition)).await?)) };
+        match opened.await {
+            Ok(opened) => return opened,
+            Err(error) => {
+                let error: troupe_bus::Error = error;
+                let error = format!("{:#}", anyhow::Error::from(error));
+                tracing::error!(%error, %partition, "a partition cannot begin yet");
+                sleep(OPEN_AGAIN).await;
+            }
+        }
+    }
 }
 
 async fn answer(logins: &Logins, request: troupe_bus::Request, signed_in: &mpsc::UnboundedSender<BotId>) {
@@ -155,10 +176,12 @@ impl Bots {
             self.forget(bot).await;
         }
         for (id, record) in ours {
+            let is_new = !self.known.contains_key(&id);
             let bot = self.known.entry(id).or_default();
             match record.desired {
                 Desired::Stopped => {
-                    if to_stop.contains(&id) {
+                    // Whoever had it last may have died before it could tell.
+                    if to_stop.contains(&id) || is_new && self.shared.reporter.seems_connected(id).await {
                         self.shared
                             .reporter
                             .session(id, record.generation, SessionState::Stopped, None)
@@ -252,6 +275,19 @@ impl Bots {
                 pending.progress().await;
             }
         }
+    }
+
+    /// Drops sessions whose tasks ended by themselves, which only a panic does. Returns whether there were any; they are
+    /// started anew then.
+    fn bury_dead(&mut self) -> bool {
+        let mut any = false;
+        for (id, bot) in &mut self.known {
+            if bot.running.take_if(|running| running.task.is_finished()).is_some() {
+                tracing::error!(bot.id = %id, "a session ended badly and is started anew");
+                any = true;
+            }
+        }
+        any
     }
 
     fn any_failed(&self) -> bool {

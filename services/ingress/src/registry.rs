@@ -1,8 +1,8 @@
 //! What the registry says of every bot, kept up to date.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use troupe_bus::{Bus, Change, Records};
 use troupe_protocol::{BotRecord, Bucket};
@@ -15,7 +15,11 @@ pub type Registry = Arc<BTreeMap<BotId, BotRecord>>;
 /// The registry's keys of bots begin so.
 const PREFIX: &str = "bot.";
 
-/// Follows the registry until `stop`. The first value is given out when all of it is known.
+/// How long a broker that does not answer is left alone.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Follows the registry until `stop`. The first value is given out when all of it is known. A broker that is away is
+/// waited for.
 ///
 /// # Errors
 /// If the bus has no registry.
@@ -26,7 +30,18 @@ pub async fn follow(
     stop: CancellationToken,
 ) -> Result<(), troupe_bus::Error> {
     let records: Records = bus.bucket(Bucket::Bots);
-    let mut watch = records.watch::<BotRecord>(PREFIX).await?;
+    let mut watch = loop {
+        match records.watch::<BotRecord>(PREFIX).await {
+            Ok(watch) => break watch,
+            Err(error) if error.is_passing() => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot see the registry yet");
+                if stop.run_until_cancelled(sleep(AGAIN)).await.is_none() {
+                    return Ok(());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    };
     let mut bots = BTreeMap::new();
     let mut current = false;
     loop {

@@ -59,6 +59,19 @@ impl Reporter {
         self.event(&Event { id, bot, chat: None, person: None, update: None, time: since, body }).await;
     }
 
+    /// Whether what was written down last of a bot's session is that it is connected, or about to be.
+    pub async fn seems_connected(&self, bot: BotId) -> bool {
+        match self.status.get::<BotStatus>(&bot.to_string()).await {
+            Ok(status) => status.is_some_and(|status| {
+                matches!(status.value.state, SessionState::Connecting | SessionState::Online)
+            }),
+            Err(error) => {
+                tracing::warn!(%error, bot.id = %bot, "cannot read a bot's status");
+                false
+            }
+        }
+    }
+
     /// Publishes an update until the broker has it. Returns whether it has; not so when told to stop.
     pub async fn update(&self, update: &troupe_protocol::Update, trace: &TraceContext) -> bool {
         let partition = Partition::of(update.bot, self.bus.partitions());

@@ -1,4 +1,4 @@
-use troupe_protocol::{BotStatus, Bucket, SessionState};
+use troupe_protocol::{BotStatus, Bucket, Desired, SessionState};
 
 use crate::world::{PATIENCE, World};
 
@@ -68,5 +68,33 @@ async fn a_revoked_session_is_told_as_logged_out_and_left_alone() {
     world.emulator.revoke_keys(clara.id);
     world.emulator.kill_connections(Some(clara.id));
     events.session(SessionState::LoggedOut).await;
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_was_stopped_while_nobody_ran_it_is_told_as_stopped() {
+    let world = World::new().await;
+    let first = world.ingress("first").await;
+    let clara = world.person("clara");
+    let bot = world.register(1, &clara).await;
+    let mut events = world.events(bot).await;
+    events.session(SessionState::Online).await;
+    first.kill().await;
+    world.record(bot, Desired::Stopped).await;
+    let second = world.ingress("second").await;
+    events.session(SessionState::Stopped).await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_at_the_start_is_waited_for() {
+    let mut world = World::new().await;
+    let bus = world.connect().await;
+    world.nats.kill();
+    let ingress = world.ingress_on(bus, "a");
+    world.nats.restart().await.unwrap();
+    let clara = world.person("clara");
+    let bot = world.register(1, &clara).await;
+    world.events(bot).await.session(SessionState::Online).await;
     ingress.stop().await;
 }

@@ -26,7 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct World {
     pub emulator: Emulator,
     pub bus: Bus,
-    nats: Nats,
+    pub nats: Nats,
     files: TempDir,
 }
 
@@ -68,8 +68,17 @@ impl World {
 
     /// Starts an instance of ingress.
     pub async fn ingress(&self, name: &str) -> Instance {
+        self.ingress_on(self.connect().await, name)
+    }
+
+    /// A connection for an instance of its own.
+    pub async fn connect(&self) -> Bus {
+        Bus::connect(&self.config().nats).await.expect("NATS can be used")
+    }
+
+    /// Starts an instance of ingress that is connected already.
+    pub fn ingress_on(&self, bus: Bus, name: &str) -> Instance {
         let config = self.config();
-        let bus = Bus::connect(&config.nats).await.expect("NATS can be used");
         let (stop, name) = (CancellationToken::new(), name.to_owned());
         let token = stop.clone();
         let task = tokio::spawn(async move {
