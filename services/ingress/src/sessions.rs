@@ -61,15 +61,22 @@ impl Sessions {
         let Some(secret) = self.read::<SecretRecord>(bot, Part::Secret).await? else { return Ok(None) };
         let position = self.read::<PositionRecord>(bot, Part::Position).await?.unwrap_or_default();
         let peers = self.read::<PeersRecord>(bot, Part::Peers).await?.unwrap_or_default();
-        Ok(Some(MemorySession::restore(&secret, &position, peers)))
+        Ok(Some(MemorySession::restore(&secret, position, peers)))
     }
 
     /// Stores all of a session that has just signed in; the secret last, so that there is no session without the rest.
     ///
+    /// An account that signs in anew goes on where it was: position and acquaintances are the account's, not the
+    /// session's, and what was written to it while it was signed out would be lost otherwise.
+    ///
     /// # Errors
     /// If the store fails.
     pub async fn store_new(&self, bot: BotId, session: &MemorySession) -> Result<(), Error> {
-        self.checkpoint(bot, session).await?;
+        let before = self.read::<PositionRecord>(bot, Part::Position).await?;
+        if before.and_then(|before| before.account()).is_none_or(|account| Some(account) != session.account())
+        {
+            self.checkpoint(bot, session).await?;
+        }
         if let Some(secret) = session.secret() {
             self.write(bot, Part::Secret, &secret).await?;
         }
@@ -102,14 +109,22 @@ impl Sessions {
         Ok(())
     }
 
-    async fn read<T: for<'de> serde::Deserialize<'de>>(
+    /// Reads a record. One that was sealed with an old key is sealed with the current one, so that a key that was
+    /// replaced is needed no longer once every session has been loaded.
+    async fn read<T: serde::Serialize + for<'de> serde::Deserialize<'de>>(
         &self,
         bot: BotId,
         part: Part,
     ) -> Result<Option<T>, Error> {
         let key = part.key(bot);
         match self.records.get::<Sealed>(&key).await? {
-            Some(entry) => Ok(Some(self.vault.open(&key, &entry.value)?)),
+            Some(entry) => {
+                let record = self.vault.open(&key, &entry.value)?;
+                if !self.vault.is_current(&entry.value) {
+                    self.records.update(&key, &self.vault.seal(&key, &record), entry.revision).await?;
+                }
+                Ok(Some(record))
+            }
             None => Ok(None),
         }
     }

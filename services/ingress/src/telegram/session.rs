@@ -47,6 +47,8 @@ impl std::fmt::Debug for Centre {
 /// How far updates were handled: Telegram's `pts` and its companions.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionRecord {
+    /// Whose position it is: an account's goes on when the account signs in anew, another account's is worth nothing.
+    user: Option<UserId>,
     pts: i32,
     qts: i32,
     date: i32,
@@ -54,9 +56,18 @@ pub struct PositionRecord {
     channels: BTreeMap<i64, i32>,
 }
 
+impl PositionRecord {
+    /// Whose position it is.
+    pub const fn account(&self) -> Option<UserId> {
+        self.user
+    }
+}
+
 /// Whom the bot can address.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeersRecord {
+    /// Who can address them: each account has hashes of its own.
+    user: Option<UserId>,
     peers: BTreeMap<ChatId, Peer>,
 }
 
@@ -116,7 +127,11 @@ impl MemorySession {
     }
 
     /// Restores a session from its records.
-    pub fn restore(secret: &SecretRecord, position: &PositionRecord, peers: PeersRecord) -> Self {
+    ///
+    /// What is another account's is left out: a bot may have been signed in as another one before.
+    pub fn restore(secret: &SecretRecord, position: PositionRecord, peers: PeersRecord) -> Self {
+        let position = if position.user == Some(secret.user) { position } else { PositionRecord::default() };
+        let peers = if peers.user == Some(secret.user) { peers } else { PeersRecord::default() };
         let centres = secret.centres.iter().map(|(&id, stored)| {
             let auth_key = stored.key.as_ref().and_then(|key| BASE64.decode(key).ok()?.try_into().ok());
             (id, DcOption { auth_key, ..centre(id, stored.address) })
@@ -156,9 +171,11 @@ impl MemorySession {
 
     /// The record of how far updates were handled.
     pub fn position(&self) -> PositionRecord {
-        let UpdatesState { pts, qts, date, seq, channels } = self.lock().position.clone();
+        let inner = self.lock();
+        let user = inner.user.map(|(user, _)| user);
+        let UpdatesState { pts, qts, date, seq, channels } = inner.position.clone();
         let channels = channels.into_iter().map(|channel| (channel.id, channel.pts)).collect();
-        PositionRecord { pts, qts, date, seq, channels }
+        PositionRecord { user, pts, qts, date, seq, channels }
     }
 
     /// Says how far updates were handled. Groups that `position` does not tell of stay where they are.
@@ -189,12 +206,18 @@ impl MemorySession {
     /// The record of whom the bot can address, if it changed since it was last taken.
     pub fn take_changed_peers(&self) -> Option<PeersRecord> {
         let mut inner = self.lock();
-        std::mem::take(&mut inner.peers_changed).then(|| PeersRecord { peers: inner.peers.clone() })
+        let user = inner.user.map(|(user, _)| user);
+        std::mem::take(&mut inner.peers_changed).then(|| PeersRecord { user, peers: inner.peers.clone() })
     }
 
     /// Says that the peers taken last were not stored after all.
     pub fn peers_not_stored(&self) {
         self.lock().peers_changed = true;
+    }
+
+    /// Whose session it is; `None` before signing in.
+    pub fn account(&self) -> Option<UserId> {
+        self.lock().user.map(|(user, _)| user)
     }
 
     /// Whether nobody else was met yet.
@@ -372,11 +395,22 @@ mod tests {
         });
         let peers = session.take_changed_peers().unwrap();
         assert!(session.take_changed_peers().is_none(), "nothing changed since");
-        let restored = MemorySession::restore(&session.secret().unwrap(), &session.position(), peers);
+        let restored = MemorySession::restore(&session.secret().unwrap(), session.position(), peers);
         assert_eq!(restored.secret(), session.secret());
         assert_eq!(restored.position(), session.position());
         assert_eq!(restored.peer_of(ChatId::new(1)).unwrap().hash, Some(5));
         assert_eq!(restored.user(), Some((UserId::new(1), true)));
+    }
+
+    #[test]
+    fn what_another_account_left_behind_is_left_out() {
+        let session = signed_in();
+        session.set_position(UpdatesState { pts: 3, ..Default::default() });
+        let (position, peers) = (session.position(), session.take_changed_peers().unwrap());
+        let secret = SecretRecord { user: UserId::new(2), ..session.secret().unwrap() };
+        let restored = MemorySession::restore(&secret, position, peers);
+        assert_eq!(restored.position().pts, 0);
+        assert!(restored.knows_only_itself());
     }
 
     #[test]

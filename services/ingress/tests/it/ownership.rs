@@ -72,6 +72,26 @@ async fn a_revoked_session_is_told_as_logged_out_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_while_a_bot_was_signed_out_is_heard_when_it_has_signed_in_again() {
+    let world = World::new().await;
+    let ingress = world.ingress("a").await;
+    let (clara, anna) = (world.person("clara"), world.person("anna"));
+    let bot = world.register(1, &clara).await;
+    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
+    events.session(SessionState::Online).await;
+    world.emulator.send(anna.id, clara.id, "before").unwrap();
+    assert_eq!(updates.next().await.body.message().text, "before");
+    world.emulator.revoke_keys(clara.id);
+    world.emulator.kill_connections(Some(clara.id));
+    events.session(SessionState::LoggedOut).await;
+    world.emulator.send(anna.id, clara.id, "meanwhile").unwrap();
+    world.register(1, &clara).await;
+    events.session(SessionState::Online).await;
+    assert_eq!(updates.next().await.body.message().text, "meanwhile");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_was_stopped_while_nobody_ran_it_is_told_as_stopped() {
     let world = World::new().await;
     let first = world.ingress("first").await;
