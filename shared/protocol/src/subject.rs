@@ -81,7 +81,7 @@ pub enum Bucket {
     Status,
     /// [`crate::ContentDocument`]s.
     Content,
-    /// Sessions, encrypted: `<bot id>.secret` and `<bot id>.state`. Only ingress reads it.
+    /// Sessions, encrypted: `<bot id>.secret`, `<bot id>.position` and `<bot id>.peers`. Only ingress reads it.
     Sessions,
     /// Who is alive and who owns what. Its keys expire by themselves.
     Owners,

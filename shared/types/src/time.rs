@@ -2,7 +2,7 @@ use std::{fmt, ops, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// Returns a point in time as whole milliseconds since the Unix epoch.
+/// A point in time as whole milliseconds since the Unix epoch.
 ///
 /// It says nothing about who read the clock: each field that holds one says whose time it is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
