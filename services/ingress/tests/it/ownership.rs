@@ -1,4 +1,4 @@
-use troupe_protocol::{BotStatus, Bucket, Desired, SessionState};
+use troupe_protocol::{BotStatus, Bucket, Desired, SessionState, Stream};
 
 use crate::world::{PATIENCE, World};
 
@@ -111,7 +111,11 @@ async fn a_broker_that_is_away_at_the_start_is_waited_for() {
     let mut world = World::new().await;
     let bus = world.connect().await;
     world.nats.kill();
-    let ingress = world.ingress_on(bus, "a");
+    let ingress = world.ingress_on(bus.clone(), "a");
+    // The time of two calls: by then its own first one has failed, too.
+    for _ in 0..2 {
+        bus.last_sequence(Stream::Updates).await.unwrap_err();
+    }
     world.nats.restart().await.unwrap();
     let clara = world.person("clara");
     let bot = world.register(1, &clara).await;
