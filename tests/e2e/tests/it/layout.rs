@@ -1,6 +1,7 @@
-//! What the manifests promise: who names which outside system, and what the engine does without.
+//! What the manifests promise: who names which outside system, what the engine does without, and that what Kubernetes
+//! tells the services is what they understand.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
@@ -62,4 +63,73 @@ fn the_engine_stays_pure() {
         );
     }
     assert!(tree.contains("troupe-types"), "the tree is the engine's:\n{tree}");
+}
+
+const SERVICES: [&str; 4] = ["ingress", "responder", "stats", "manager"];
+
+fn read(path: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The settings of a service as `SECTION__KEY`, each with its default, as its commented defaults list them.
+fn settings(service: &str) -> Vec<(String, String)> {
+    let mut section = String::new();
+    let mut settings = Vec::new();
+    for line in read(&format!("services/{service}/default.toml")).lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = format!("{name}__");
+        } else if let Some((key, value)) = line.split_once(" = ").filter(|(key, _)| !key.starts_with('#')) {
+            settings.push((format!("{section}{key}").to_uppercase(), value.trim_matches('"').to_owned()));
+        }
+    }
+    assert!(settings.len() > 5, "{service} has settings");
+    settings
+}
+
+#[test]
+fn kubernetes_gives_each_service_only_settings_that_it_has() {
+    let configuration = read("k8s/base/configuration.yaml");
+    let maps: Vec<&str> = configuration.split("\n---\n").collect();
+    for map in maps {
+        let name = map.lines().find_map(|line| line.strip_prefix("  name: ")).expect("a map has a name");
+        let readers: Vec<&str> = match name.strip_prefix("troupe-") {
+            Some(service) => vec![service],
+            None => SERVICES.to_vec(),
+        };
+        let keys: Vec<&str> =
+            map.lines().filter_map(|line| line.strip_prefix("  TROUPE__")?.split(": ").next()).collect();
+        assert!(!keys.is_empty(), "{name} says something");
+        for service in readers {
+            let known = settings(service);
+            for key in &keys {
+                assert!(known.iter().any(|(known, _)| known == key), "{service} has no setting {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn kubernetes_reaches_each_service_where_it_listens_and_mounts_what_it_writes_to() {
+    for service in SERVICES {
+        let listen =
+            settings(service).into_iter().find(|(key, _)| key == "HTTP__LISTEN").expect("it listens");
+        let port = listen.1.rsplit(':').next().expect("an address has a port").to_owned();
+        let workload = read(&format!("k8s/base/{service}/workload.yaml"));
+        assert!(workload.contains(&format!("containerPort: {port}\n")), "{service}");
+        assert!(
+            read(&format!("k8s/base/{service}/service.yaml")).contains(&format!("port: {port}\n")),
+            "{service}"
+        );
+        for map in ["troupe\n".to_owned(), format!("troupe-{service}\n")] {
+            assert!(
+                workload.contains(&format!("configMapRef:\n                name: {map}")),
+                "{service}: {map}"
+            );
+        }
+    }
+    let configuration = read("k8s/base/configuration.yaml");
+    let media = configuration.lines().find_map(|line| line.strip_prefix("  TROUPE__MEDIA__FOLDER: "));
+    let media = media.expect("the folder of stored files is told");
+    assert!(read("k8s/base/ingress/workload.yaml").contains(&format!("mountPath: {media}\n")), "{media}");
 }
