@@ -7,7 +7,7 @@ use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::{demo, stack::Options};
 use troupe_protocol::Bucket;
 
-use crate::world::World;
+use crate::world::{World, wait_for};
 
 /// Plays the demo, and meanwhile does `harm` again and again until it is played.
 async fn play_through(
@@ -82,6 +82,18 @@ async fn two_of_each_keep_order_and_never_share_a_session() {
         .await;
     let order: Vec<i64> = rows.iter().filter_map(|row| row["message"].as_i64()).collect();
     assert!(order.len() >= 30 && order.is_sorted(), "decided out of order: {order:?}");
+    // Decided in order is not yet sent in order: a person sees the numbers that Telegram gave the answers.
+    let sent = format!(
+        "SELECT toInt64(splitByChar('/', update)[3]) AS question FROM events WHERE bot = {} AND chat = {anna} AND kind = 'message_sent' ORDER BY message",
+        boris.id
+    );
+    let answered = wait_for(async || {
+        let rows = world.rows(&sent).await;
+        let questions: Vec<i64> = rows.iter().filter_map(|row| row["question"].as_i64()).collect();
+        (questions.len() >= order.len()).then_some(questions)
+    })
+    .await;
+    assert!(answered.is_sorted(), "answered out of order: {answered:?}");
     assert_eq!(world.look("/overlaps").await, Value::Array(Vec::new()), "no session was connected twice");
     let bus = Bus::connect(&NatsConfig::at(world.stack.nats.url())).await.expect("NATS can be used");
     let owners = bus.bucket(Bucket::Owners);

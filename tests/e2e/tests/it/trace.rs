@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use opentelemetry_proto::tonic::{
@@ -18,7 +17,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 use troupe_dev::stack::Options;
 
-use crate::world::{PATIENCE, World};
+use crate::world::{World, wait_for};
 
 /// A span that a service sent.
 #[derive(Debug, Clone)]
@@ -109,17 +108,4 @@ async fn one_message_is_one_trace_from_ingress_to_the_row() {
     let roots: Vec<&Span> = spans.iter().filter(|span| !by_id.contains_key(span.parent.as_slice())).collect();
     assert_eq!(roots.len(), 1, "{roots:#?}");
     assert_eq!((roots[0].service.as_str(), roots[0].name.as_str()), (wanted[0], "ingress.receive"));
-}
-
-/// Looks again and again until there is something.
-async fn wait_for<T>(look: impl AsyncFn() -> Option<T>) -> T {
-    let wait = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("it is there in time")
 }

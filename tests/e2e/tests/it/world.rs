@@ -81,3 +81,16 @@ impl World {
         text.lines().map(|line| serde_json::from_str(line).expect("each line is an object")).collect()
     }
 }
+
+/// Looks again and again until there is something.
+pub async fn wait_for<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it is there in time")
+}
