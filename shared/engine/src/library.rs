@@ -31,6 +31,8 @@
 mod answer;
 mod index;
 mod read;
+mod score;
+mod typos;
 
 use std::{sync::Arc, time::Duration};
 

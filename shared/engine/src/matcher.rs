@@ -15,6 +15,7 @@ mod required;
 use std::collections::HashMap;
 
 pub(crate) use fold::Folded;
+pub(crate) use grams::Hashed;
 
 use crate::pattern::Pattern;
 

@@ -12,7 +12,7 @@ pub(crate) fn answer(library: Option<&Library>, turn: &mut Turn<'_>) -> Result<(
     let matches =
         library.index.find(&library.entries, turn.words(), &turn.update.message.text, &turn.folded());
     let mut not_addressed = false;
-    for Match { entry: index, score, by } in matches {
+    for Match { entry: index, score, by, .. } in matches {
         let entry = &library.entries[index];
         let refused = refusal(&entry.reply, library, &entry.id, turn);
         turn.trace.note(|| Tried::Entry {

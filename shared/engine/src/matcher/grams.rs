@@ -34,7 +34,7 @@ struct Tier {
 
 /// Takes keys that are hashes already.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Hashed(u64);
+pub(crate) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn write(&mut self, _: &[u8]) {
