@@ -54,11 +54,11 @@ impl Bus {
     /// it. A connection that is lost later is made again by itself.
     pub async fn connect(config: &NatsConfig) -> Result<Self, Error> {
         check(config)?;
-        let url = config.url.clone();
+        let url = config.shown_url();
         let (tell, mut connection) = watch::channel(Connection::default());
         let client = options(config, tell)
             .await?
-            .connect(url.split(',').map(str::trim).collect::<Vec<_>>())
+            .connect(config.url.split(',').map(str::trim).collect::<Vec<_>>())
             .await
             .map_err(|error| Error::Connect { url: url.clone(), source: error.into() })?;
         if !client.is_server_compatible(2, 12, 0) {

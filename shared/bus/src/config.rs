@@ -40,6 +40,18 @@ pub struct NatsConfig {
 }
 
 impl NatsConfig {
+    /// The address for people's eyes: without the user and password that may stand in it.
+    pub(crate) fn shown_url(&self) -> String {
+        let shown = |url: &str| match url.trim().split_once("://") {
+            Some((scheme, rest)) => match rest.rsplit_once('@') {
+                Some((_, host)) => format!("{scheme}://***@{host}"),
+                None => url.trim().to_owned(),
+            },
+            None => url.trim().rsplit_once('@').map_or(url.trim(), |(_, host)| host).to_owned(),
+        };
+        self.url.split(',').map(shown).collect::<Vec<_>>().join(",")
+    }
+
     /// The defaults, for the server at `url`.
     pub fn at(url: impl Into<String>) -> Self {
         Self {
@@ -73,12 +85,25 @@ mod default {
         Duration::from_secs(5)
     }
     pub(super) const fn actions_window() -> u16 {
-        256
+        2048
     }
     pub(super) const fn lease_ttl() -> Duration {
         Duration::from_secs(15)
     }
     pub(super) const fn release_grace() -> Duration {
         Duration::from_secs(20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        let shown = |url: &str| NatsConfig::at(url).shown_url();
+        assert_eq!(shown("nats://127.0.0.1:4222"), "nats://127.0.0.1:4222");
+        assert_eq!(shown("nats://me:p@ss@one:4222, tls://two"), "nats://***@one:4222,tls://two");
+        assert_eq!(shown("token@one"), "one");
     }
 }
