@@ -20,6 +20,9 @@ const OPT_OUT: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// How many words an opt-out has, at most.
+const OPT_OUT_WORDS: usize = 4;
+
 /// What the guards say of an update.
 pub(crate) enum Verdict {
     /// The rest of the content may have a look at it.
@@ -84,7 +87,11 @@ fn confirmation(turn: &Turn<'_>) -> Option<&'static str> {
     if !turn.update.is_addressed() {
         return None;
     }
-    let said = turn.words().join(" ");
+    let words = turn.words();
+    if words.len() > OPT_OUT_WORDS {
+        return None;
+    }
+    let said = words.join(" ");
     OPT_OUT.iter().find(|(words, _)| words.contains(&said.as_str())).map(|(_, confirmation)| *confirmation)
 }
 
@@ -104,6 +111,7 @@ mod tests {
     fn opt_out_words_are_in_the_form_that_is_compared() {
         for word in OPT_OUT.iter().flat_map(|(words, _)| *words) {
             assert_eq!(text::normalised(word), *word);
+            assert!(text::words(word).len() <= OPT_OUT_WORDS, "{word}");
         }
     }
 }
