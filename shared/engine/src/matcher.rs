@@ -11,6 +11,7 @@ mod fold;
 mod grams;
 mod lazy;
 mod required;
+mod signature;
 
 use std::collections::HashMap;
 
@@ -33,6 +34,7 @@ pub(crate) struct Matcher {
 struct Entry {
     pattern: Pattern,
     found: Found,
+    needs: signature::Needs,
     check: Check,
 }
 
@@ -77,8 +79,13 @@ impl Builder {
         } else {
             bits::Program::new(pattern.hir()).map_or(Check::Regex, Check::Bits)
         };
-        self.patterns
-            .push((Entry { pattern: pattern.without_hir(), found: Found::NotFound, check }, required.all));
+        let needs = match &required.all[..] {
+            // What is needed alone was found already.
+            [] | [_] => signature::Needs::default(),
+            all => signature::Needs::new(all.iter()),
+        };
+        let entry = Entry { pattern: pattern.without_hir(), found: Found::NotFound, needs, check };
+        self.patterns.push((entry, required.all));
         u32::try_from(self.patterns.len() - 1).expect("the number of patterns is bounded at load")
     }
 
@@ -141,6 +148,11 @@ impl Matcher {
         self.grams.find(folded, |text| numbers.extend_from_slice(&self.owners[text as usize]));
         numbers.sort_unstable();
         numbers.dedup();
+        // Most patterns that have one text that they need lack another: they are not worth a closer look.
+        if !numbers.is_empty() {
+            let signature = signature::Signature::new(folded.bytes());
+            numbers.retain(|number| self.patterns[*number as usize].needs.may_be_met(&signature));
+        }
         Hits { matcher: self, text, folded, numbers }
     }
 }
