@@ -1,0 +1,202 @@
+//! What is done through the manager's REST API: bots, what they say, what is counted.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::{api::Api, show};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Registers a bot: asks for the phone number, the code and the password, or takes a bot account's token.
+    Register {
+        /// What to call it here; unique.
+        name: String,
+        /// Registers a bot account by its token from @BotFather instead of a phone number.
+        #[arg(long)]
+        bot_account: bool,
+    },
+    /// Lists bots and how they fare.
+    Bots,
+    /// Starts a bot.
+    Start {
+        /// Its number.
+        bot: u64,
+    },
+    /// Stops a bot.
+    Stop {
+        /// Its number.
+        bot: u64,
+    },
+    /// Restarts a bot's session.
+    Restart {
+        /// Its number.
+        bot: u64,
+    },
+    /// Signs a bot out and deletes it.
+    Delete {
+        /// Its number.
+        bot: u64,
+    },
+    /// Shows a bot's settings, or sets them from a JSON file.
+    Settings {
+        /// Its number.
+        bot: u64,
+        /// The file; `-` reads standard input.
+        file: Option<PathBuf>,
+    },
+    /// Checks and stores a document: rules, a library or a scenario.
+    Put {
+        /// What it is.
+        kind: Kind,
+        /// Its name: a-z, 0-9, - and _.
+        name: String,
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+    },
+    /// Prints a document.
+    Get {
+        /// What it is.
+        kind: Kind,
+        /// Its name.
+        name: String,
+    },
+    /// Shows what was received, sent, answered and reached.
+    Statistics {
+        /// Only this bot.
+        #[arg(long)]
+        bot: Option<u64>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    Rules,
+    Library,
+    Scenario,
+}
+
+impl Kind {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Library => "libraries",
+            Self::Scenario => "scenarios",
+        }
+    }
+}
+
+/// Carries out a command. Returns what the API answered, and how to show it to people.
+pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)> {
+    let control = async |bot: u64, what: &str| {
+        let answer = api.post(&format!("/v1/bots/{bot}/{what}?wait=10s"), &json!({})).await?;
+        let shown = show::bots(std::slice::from_ref(&answer));
+        anyhow::Ok((answer, shown))
+    };
+    Ok(match command {
+        Command::Register { name, bot_account } => register(api, &name, bot_account).await?,
+        Command::Bots => {
+            let answer = api.get("/v1/bots").await?;
+            let shown = show::bots(items(&answer));
+            (answer, shown)
+        }
+        Command::Start { bot } => control(bot, "start").await?,
+        Command::Stop { bot } => control(bot, "stop").await?,
+        Command::Restart { bot } => control(bot, "restart").await?,
+        Command::Delete { bot } => {
+            (api.delete(&format!("/v1/bots/{bot}")).await?, format!("bot {bot} is deleted"))
+        }
+        Command::Settings { bot, file } => {
+            let path = format!("/v1/bots/{bot}/settings");
+            let answer = match file {
+                None => api.get(&path).await?,
+                Some(file) => {
+                    let settings: Value = serde_json::from_str(&read(&file)?)
+                        .with_context(|| format!("{} is no JSON", file.display()))?;
+                    api.put(&path, &settings).await?
+                }
+            };
+            let shown = serde_json::to_string_pretty(&answer).context("cannot print the settings")?;
+            (answer, shown)
+        }
+        Command::Put { kind, name, file } => {
+            let answer = api.put_text(&format!("/v1/{}/{name}", kind.path()), read(&file)?).await?;
+            let shown = format!("{name}: version {}", answer["version"]);
+            (answer, shown)
+        }
+        Command::Get { kind, name } => {
+            let answer = api.get(&format!("/v1/{}/{name}", kind.path())).await?;
+            let shown = answer["text"].as_str().unwrap_or_default().to_owned();
+            (answer, shown)
+        }
+        Command::Statistics { bot } => {
+            let query = bot.map(|bot| format!("?bot={bot}")).unwrap_or_default();
+            let answer = api.get(&format!("/v1/statistics{query}")).await?;
+            let shown = show::statistics(&answer);
+            (answer, shown)
+        }
+    })
+}
+
+/// Goes through the steps of signing in, asking for each thing as Telegram asks for it.
+async fn register(api: &Api, name: &str, bot_account: bool) -> anyhow::Result<(Value, String)> {
+    let first = if bot_account {
+        json!({"name": name, "token": ask_hidden("token from @BotFather: ")?})
+    } else {
+        json!({"name": name, "phone": ask("phone number, e.g. +15551234567: ")?})
+    };
+    let mut answer = api.post("/v1/bots", &first).await?;
+    let id = answer["id"].as_u64().context("the manager gave the bot no number")?;
+    loop {
+        let (step, body) = match answer["next"].as_str() {
+            Some("code") => ("code", json!({"code": ask("code that Telegram sent to the account: ")?})),
+            Some("password") => {
+                let hint = answer["hint"].as_str().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+                ("password", json!({"password": ask_hidden(&format!("the account's password{hint}: "))?}))
+            }
+            Some("done") => return Ok((answer, format!("bot {id} is registered and starts"))),
+            _ => bail!("the manager answered with an unknown step: {answer}"),
+        };
+        match api.post(&format!("/v1/bots/{id}/{step}"), &body).await {
+            Ok(next) => answer = next,
+            // A mistyped code or password may be given again; where nobody types, it may not.
+            Err(error) if io::stdin().is_terminal() && error.is_mistyped() => eprintln!("{error}"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn items(answer: &Value) -> &[Value] {
+    answer.as_array().or_else(|| answer["bots"].as_array()).map_or(&[], Vec::as_slice)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        return io::read_to_string(io::stdin()).context("cannot read standard input");
+    }
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn ask(question: &str) -> anyhow::Result<String> {
+    eprint!("{question}");
+    io::stderr().flush().context("cannot ask")?;
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line).context("cannot read the answer")? == 0 {
+        bail!("no answer to \"{}\"", question.trim_end_matches([':', ' ']));
+    }
+    Ok(line.trim().to_owned())
+}
+
+fn ask_hidden(question: &str) -> anyhow::Result<String> {
+    if io::stdin().is_terminal() {
+        rpassword::prompt_password(question).context("cannot ask")
+    } else {
+        ask(question)
+    }
+}

@@ -1,0 +1,152 @@
+//! The engine's decisions in words: those that the demo's README and the tests use.
+
+use troupe_engine::{ActionBody, Decision, Event, Source};
+use troupe_types::{ChatId, Timestamp};
+
+/// The first words of all sources.
+pub const SOURCES: &[&str] =
+    &["guard", "trigger_group", "fail_message", "step", "entry", "fallback", "silent"];
+
+/// A source, e.g. `entry support/fees`.
+pub fn source(source: &Source) -> String {
+    match source {
+        Source::Guard => "guard".to_owned(),
+        Source::TriggerGroup { group } => format!("trigger_group {group}"),
+        Source::FailMessage { group } => format!("fail_message {group}"),
+        Source::Step { scenario, step, .. } => format!("step {scenario}/{step}"),
+        Source::Entry { library, entry, .. } => format!("entry {library}/{entry}"),
+        Source::Fallback { library, .. } => format!("fallback {library}"),
+    }
+}
+
+/// Which of the variations of its answers a source took, from 0, if it has any to choose from.
+pub const fn variation(source: &Source) -> Option<u16> {
+    match source {
+        Source::Entry { variation, .. } | Source::Fallback { variation, .. } => Some(*variation),
+        _ => None,
+    }
+}
+
+/// What a word for silence means, and what can be done about it.
+pub fn silence(reason: &str) -> &'static str {
+    match reason {
+        "edited" => "changed messages are not answered: they would be answered twice",
+        "stopped" => "the bot is stopped",
+        "own_bot" => "one of our own bots wrote",
+        "bot_account" => "a bot account wrote",
+        "not_listed" => "the bot does not answer in this group; `groups` in its bot file says where it does",
+        "opted_out" => "the person asked not to be written to",
+        "wordless" => "what fired has no text to say",
+        "not_addressed" => "the entry answers only who mentions the bot or replies to it",
+        "to_somebody_else" => "the message begins with somebody else's @name",
+        "chance" => "the entry's chance had it keep silent this time",
+        "cooldown" => "the entry has spoken in this chat a moment ago",
+        "no_match" => "nothing matched, and no fallback is for this message",
+        _ => "",
+    }
+}
+
+/// Something that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Where, if not where the message was.
+    pub elsewhere: Option<ChatId>,
+    pub source: String,
+    pub variation: Option<u16>,
+    pub text: String,
+}
+
+/// What came of a message, as far as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub replies: Vec<Reply>,
+    /// By what files were stored.
+    pub stored: Vec<String>,
+    /// Why nothing was said; `None` if something was.
+    pub silent: Option<String>,
+}
+
+impl Outcome {
+    pub fn of(decision: &Decision, chat: ChatId) -> Self {
+        let mut outcome = Self { replies: Vec::new(), stored: Vec::new(), silent: None };
+        for action in &decision.actions {
+            match &action.body {
+                ActionBody::Reply { text, .. } => outcome.replies.push(Reply {
+                    elsewhere: (action.chat != chat).then_some(action.chat),
+                    source: source(&action.source),
+                    variation: variation(&action.source),
+                    text: text.clone(),
+                }),
+                ActionBody::StoreFile { .. } => outcome.stored.push(source(&action.source)),
+                ActionBody::Read { .. } => {}
+            }
+        }
+        for event in &decision.events {
+            match event {
+                Event::Silent { reason } => outcome.silent = Some(reason.to_string()),
+                Event::MessageEdited { .. } => outcome.silent = Some("edited".to_owned()),
+                _ => {}
+            }
+        }
+        if !outcome.replies.is_empty() {
+            outcome.silent = None;
+        }
+        outcome
+    }
+
+    /// What answered, in order; or `silent` and the reason.
+    pub fn sources(&self) -> Vec<String> {
+        if self.replies.is_empty() {
+            return vec![format!("silent {}", self.silent.as_deref().unwrap_or("wordless"))];
+        }
+        self.replies.iter().map(|reply| reply.source.clone()).collect()
+    }
+}
+
+/// A number of updates.
+pub fn updates(count: usize) -> String {
+    if count == 1 { "1 update".to_owned() } else { format!("{count} updates") }
+}
+
+/// A time as people read it, in UTC.
+pub fn time(time: Timestamp) -> String {
+    jiff::Timestamp::from_second(time.as_seconds())
+        .map_or_else(|_| time.to_string(), |time| time.strftime("%a %Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// Bytes as people write them, e.g. `200kB`, `1.5 MB`, in powers of 1,024 as everywhere in troupe.
+pub fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" | "k" => 1024.0,
+        "mb" | "m" => 1024.0 * 1024.0,
+        _ => return None,
+    };
+    let bytes = number.parse::<f64>().ok()? * unit;
+    // 4 GB is the largest file that Telegram carries.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+    (0.0..=4_294_967_296.0).contains(&bytes).then_some(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!(bytes("200kB"), Some(204_800));
+        assert_eq!(bytes("1.5 MB"), Some(1_572_864));
+        assert_eq!(bytes("10486"), Some(10_486));
+        for no in ["", "kB", "-1", "1 GB", "5 GB", "1.2.3 kB"] {
+            assert_eq!(bytes(no), None, "{no:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_by_people() {
+        assert_eq!(time(crate::world::BEGINNING), "Thu 2026-01-01 12:00:00");
+    }
+}

@@ -1,0 +1,70 @@
+//! Content from files, and what is said of content that is wrong.
+
+use super::{check, write};
+
+/// What `troupe try` says of a folder with these files.
+fn told(files: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text) in files {
+        write(folder.path(), file, text);
+    }
+    let place = folder.path().to_str().unwrap();
+    check(&["try", place], "", 2).replace(place, "DIR")
+}
+
+#[test]
+fn all_faults_of_all_files_are_told_at_once() {
+    let told = told(&[
+        ("libraries/a.yaml", "entries:\n- {id: x, phrases: [hi], answers: [], whenn: always}\n"),
+        (
+            "rules/b.json",
+            "{\"triggers\": {\"g\": {\"triggers\": [{\"triggerType\": \"Text\", \"modifier\": 0, \"data\": \"(\"}]}}}",
+        ),
+        ("scenarios/c.yaml", "steps:\n  a: {say: hi, next: b}\n"),
+        ("bots/d.yaml", "groups: everywhere\n"),
+    ]);
+    let places: Vec<&str> = told.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    for place in
+        ["DIR/bots/d.yaml:1:9", "DIR/libraries/a.yaml:2:", "DIR/rules/b.json:1:", "DIR/scenarios/c.yaml:2:"]
+    {
+        assert!(places.iter().any(|found| found.starts_with(place)), "{place} in {told}");
+    }
+}
+
+#[test]
+fn a_bot_file_that_names_what_is_not_there_says_what_is() {
+    let told = told(&[
+        ("libraries/a.yaml", "entries: [{id: hi, phrases: [hi], answers: x}]"),
+        ("bots/d.yaml", "library: b\nrules: c\n"),
+    ]);
+    assert_eq!(
+        told,
+        "DIR/bots/d.yaml:2:8: /rules: there is no rules \"c\"; there is: none\n\
+         DIR/bots/d.yaml:1:10: /library: there is no library \"b\"; there is: a\n"
+    );
+}
+
+#[test]
+fn two_libraries_want_a_bot_file() {
+    let library = "entries: [{id: hi, phrases: [hi], answers: x}]";
+    let told = told(&[("a.yaml", library), ("b.yaml", library)]);
+    assert!(
+        told.starts_with("DIR: there are 2 libraries and no bot file: write a bot file that says which"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_that_is_nothing_known_says_what_there_is() {
+    assert!(
+        told(&[("x.yaml", "a: 1")]).starts_with("DIR/x.yaml: cannot tell what this is: rules have triggers,")
+    );
+    assert_eq!(
+        told(&[("rules/No Name.json", "{\"triggers\": {}}")]),
+        "DIR/rules/No Name.json: the file's name without its ending: \"No Name\" is no name: use 1 to 64 of a-z, 0-9, - \
+         and _\n"
+    );
+    assert!(told(&[]).contains("there is no content here"));
+    let err = check(&["try", "/there/is/no/such/folder"], "", 2);
+    assert!(err.contains("cannot be read"), "{err}");
+}
