@@ -298,10 +298,17 @@ impl Bot<'_> {
 /// The folder whose content a bot file or a file of tests belongs to: that of the file, or the one above `bots` or
 /// `tests`.
 pub fn home(file: &Path) -> PathBuf {
-    let parent = file.parent().unwrap_or(Path::new(""));
-    let inner = parent.file_name().is_some_and(|name| name == "bots" || name == "tests");
-    let folder = if inner { parent.parent().unwrap_or(Path::new("")) } else { parent };
-    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Where the file is given from within that folder, only the whole path tells what it is called.
+    let whole = parent.canonicalize().unwrap_or_else(|_| parent.to_owned());
+    if !whole.file_name().is_some_and(|name| name == "bots" || name == "tests") {
+        return parent.to_owned();
+    }
+    match parent.parent() {
+        Some(above) if !above.as_os_str().is_empty() && !parent.ends_with("..") => above.to_owned(),
+        Some(_) if parent != Path::new(".") && !parent.ends_with("..") => PathBuf::from("."),
+        _ => parent.join(".."),
+    }
 }
 
 fn compiled<T>(file: &File, parsed: Result<T, troupe_engine::Faults>) -> Result<Document<T>, Problems> {

@@ -1,6 +1,8 @@
 //! Content from files, and what is said of content that is wrong.
 
-use super::{check, write};
+use std::process::Command;
+
+use super::{check, demo, write};
 
 /// What `troupe try` says of a folder with these files.
 fn told(files: &[(&str, &str)]) -> String {
@@ -67,4 +69,45 @@ fn a_file_that_is_nothing_known_says_what_there_is() {
     assert!(told(&[]).contains("there is no content here"));
     let err = check(&["try", "/there/is/no/such/folder"], "", 2);
     assert!(err.contains("cannot be read"), "{err}");
+}
+
+#[test]
+fn a_bot_file_and_tests_find_their_content_from_wherever_they_are_named() {
+    for (folder, arguments) in [
+        ("bots", ["explain", "boris.yaml", "--say=kyc"]),
+        ("bots", ["explain", "./boris.yaml", "--say=kyc"]),
+        ("bots", ["explain", "../bots/boris.yaml", "--say=kyc"]),
+        (".", ["explain", "bots/boris.yaml", "--say=kyc"]),
+        ("tests", ["test", "boris.yaml", "--only=whitelist"]),
+        ("tests", ["test", ".", "--only=whitelist"]),
+        (".", ["test", "tests/boris.yaml", "--only=whitelist"]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_troupe"));
+        let output = command.args(arguments).current_dir(format!("{}/{folder}", demo())).output().unwrap();
+        assert!(output.status.success(), "{arguments:?} in {folder}: {output:?}");
+    }
+}
+
+#[test]
+fn rules_in_yaml_are_explained_with_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "triggers:\n  greet:\n    triggers:\n      - {triggerType: Text, data: ^hi$, subgroup: said}\n      \
+                 - {triggerType: Text, data: ^hello$, subgroup: said}\nreactions:\n  greet:\n    reactions:\n      \
+                 - {reactionType: Text, data: Hello!}\n";
+    write(folder.path(), "rules.yaml", rules);
+    let out =
+        check(&["explain", folder.path().to_str().unwrap(), "--say", "hello", "--rule", "greet"], "", 0);
+    let expected = "\
+\"hello\" from Ann in a direct chat, to Bot
+trigger group greet: fires
+  reaction 1: 1 of 1: done
+answered by trigger_group greet
+  Hello!
+
+greet: it fired
+  subgroup \"said\" holds
+    line 4: the text matches ^hi$: no; found \"hello\"
+    line 5: the text matches ^hello$: yes; found \"hello\"
+";
+    assert_eq!(out, expected);
 }
