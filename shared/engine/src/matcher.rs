@@ -63,6 +63,7 @@ enum Check {
 pub(crate) struct Builder {
     patterns: Vec<(Entry, Vec<required::Alternatives>)>,
     frequencies: grams::Frequencies,
+    classes: bits::Classes,
 }
 
 impl Builder {
@@ -77,7 +78,7 @@ impl Builder {
         } else if let Some(text) = pattern.literal() {
             Check::Text(text.into())
         } else {
-            bits::Program::new(pattern.hir()).map_or(Check::Regex, Check::Bits)
+            bits::Program::new(pattern.hir(), &mut self.classes).map_or(Check::Regex, Check::Bits)
         };
         let needs = match &required.all[..] {
             // What is needed alone was found already.

@@ -1,4 +1,7 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
@@ -41,22 +44,37 @@ pub(super) struct Bits<const W: usize> {
 
 #[derive(Debug)]
 struct Great<const W: usize> {
-    ranges: Box<[(char, char)]>,
+    ranges: Arc<[(char, char)]>,
     positions: [u64; W],
+}
+
+/// Great classes, of which each is kept once for all programs: `\w` alone takes 6 kB.
+#[derive(Debug, Default)]
+pub(super) struct Classes(HashSet<Arc<[(char, char)]>>);
+
+impl Classes {
+    fn shared(&mut self, ranges: Ranges) -> Arc<[(char, char)]> {
+        if let Some(known) = self.0.get(ranges.as_slice()) {
+            return Arc::clone(known);
+        }
+        let ranges: Arc<[(char, char)]> = ranges.into();
+        self.0.insert(Arc::clone(&ranges));
+        ranges
+    }
 }
 
 impl Program {
     /// `None` if the pattern is too great, or has something that is rare enough to be left to others.
-    pub fn new(hir: &Hir) -> Option<Self> {
+    pub fn new(hir: &Hir, classes: &mut Classes) -> Option<Self> {
         let mut builder = Builder::default();
         let Fragment { first, last, nullable } = builder.build(hir)?;
         let accept = builder.position(Item::End)?;
         builder.link(last, single(accept));
         let initial = if nullable { union(first, single(accept)) } else { first };
         Some(match accept {
-            0..64 => Self::One(builder.finish(initial, accept)),
-            64..128 => Self::Two(builder.finish(initial, accept)),
-            _ => Self::Four(builder.finish(initial, accept)),
+            0..64 => Self::One(builder.finish(initial, accept, classes)),
+            64..128 => Self::Two(builder.finish(initial, accept, classes)),
+            _ => Self::Four(builder.finish(initial, accept, classes)),
         })
     }
 
@@ -284,7 +302,7 @@ impl Builder {
         }
     }
 
-    fn finish<const W: usize>(self, initial: Set, accept: usize) -> Bits<W> {
+    fn finish<const W: usize>(self, initial: Set, accept: usize, classes: &mut Classes) -> Bits<W> {
         let cut = |set: &Set| -> [u64; W] { std::array::from_fn(|word| set[word]) };
         let mut great: BTreeMap<Ranges, Set> = BTreeMap::new();
         let mut small: Vec<(Ranges, Set)> = Vec::new();
@@ -324,7 +342,7 @@ impl Builder {
             starts: starts.into(),
             great: great
                 .into_iter()
-                .map(|(ranges, set)| Great { ranges: ranges.into(), positions: cut(&set) })
+                .map(|(ranges, set)| Great { ranges: classes.shared(ranges), positions: cut(&set) })
                 .collect(),
         }
     }
@@ -361,7 +379,7 @@ mod tests {
 
         #[test]
         fn a_program_agrees_with_the_regex_crate(pattern in pattern(), text in "[abckKſ БбёЁжA-C1\r\n😀]{0,12}") {
-            if let Some(program) = Program::new(&regex_syntax::parse(&pattern).unwrap()) {
+            if let Some(program) = Program::new(&regex_syntax::parse(&pattern).unwrap(), &mut Classes::default()) {
                 let regex = Regex::new(&pattern).unwrap();
                 prop_assert_eq!(program.is_match(&text), regex.is_match(&text), "{} on {:?}", pattern, text);
             }
@@ -370,7 +388,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_is_too_great_is_left_to_others() {
-        assert!(Program::new(&regex_syntax::parse("a{255}").unwrap()).is_some());
-        assert!(Program::new(&regex_syntax::parse("a{256}").unwrap()).is_none());
+        assert!(Program::new(&regex_syntax::parse("a{255}").unwrap(), &mut Classes::default()).is_some());
+        assert!(Program::new(&regex_syntax::parse("a{256}").unwrap(), &mut Classes::default()).is_none());
     }
 }
