@@ -28,8 +28,10 @@ pub(crate) struct Pattern {
     hir: Hir,
 }
 
-/// A pattern whose classes have fewer ranges than this, all together, is far below the bound when compiled.
-const SURELY_SMALL: usize = 2_000;
+/// A pattern whose parts are estimated at less than this is below the bound when compiled.
+const SURELY_SMALL: usize = limits::REGEX_COMPILED_BYTES / 2;
+/// A pattern of fewer characters than this never has to be compiled: see `crate::matcher`.
+const NEVER_COMPILED: usize = 250;
 
 impl Pattern {
     /// A pattern as [`compile`] takes it.
@@ -47,7 +49,9 @@ impl Pattern {
         let mut parser =
             ParserBuilder::new().case_insensitive(caseless).nest_limit(limits::REGEX_NESTING).build();
         let hir = parser.parse(source).map_err(|error| explained(&error.to_string()))?;
-        if size(&hir) >= SURELY_SMALL {
+        // Compiling takes a hundred times as long as parsing, so that it is done only where it may be refused, and where
+        // it will be done again and must not fail then.
+        if total(&hir, &bytes) >= SURELY_SMALL || total(&hir, &characters) >= NEVER_COMPILED {
             build(source, caseless)?;
         }
         Ok(Self { source: source.into(), caseless, hir })
@@ -82,22 +86,38 @@ impl Pattern {
     }
 }
 
-/// The number of ranges that compiling will write out, with repetitions.
-fn size(hir: &Hir) -> usize {
+/// The sum of `part` over all parts of a pattern, with repetitions written out.
+fn total(hir: &Hir, part: &dyn Fn(&Hir) -> usize) -> usize {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 1,
-        HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(Class::Unicode(class)) => class.ranges().len() + 1,
-        HirKind::Class(Class::Bytes(class)) => class.ranges().len() + 1,
-        HirKind::Capture(capture) => size(&capture.sub) + 2,
+        HirKind::Capture(capture) => total(&capture.sub, part).saturating_add(part(hir)),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().fold(1, |sum: usize, part| sum.saturating_add(size(part) + 1))
+            parts.iter().fold(part(hir), |sum, sub| sum.saturating_add(total(sub, part)))
         }
         HirKind::Repetition(repetition) => {
             let times = repetition.max.unwrap_or(repetition.min.saturating_add(1));
             let times = usize::try_from(times).unwrap_or(usize::MAX);
-            size(&repetition.sub).saturating_add(2).saturating_mul(times)
+            total(&repetition.sub, part).saturating_add(part(hir)).saturating_mul(times)
         }
+        _ => part(hir),
+    }
+}
+
+/// What a part takes when it is compiled, generously: a range is a few states, and the first ones of a class more.
+fn bytes(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.len() * 64,
+        HirKind::Class(Class::Unicode(class)) => 1_500 + class.ranges().len() * 64,
+        HirKind::Class(Class::Bytes(class)) => 200 + class.ranges().len() * 64,
+        _ => 100,
+    }
+}
+
+/// The characters and assertions of a part.
+fn characters(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().count(),
+        HirKind::Class(_) | HirKind::Look(_) => 1,
+        _ => 0,
     }
 }
 
