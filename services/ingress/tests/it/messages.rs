@@ -2,17 +2,11 @@ use troupe_protocol::{ActionBody, Desired, EventBody, SessionState, UpdateBody};
 use troupe_telegram::FaultKind;
 use troupe_types::{MediaKind, MessageId};
 
-use crate::world::{World, chat_with};
+use crate::world::{Scene, World, chat_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let group = world.group("Lounge", &[clara.id, anna.id]);
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, group, mut updates, mut events, .. } = Scene::new().await;
 
     world.emulator.send(anna.id, clara.id, "hello in private").unwrap();
     let direct = updates.next().await;
@@ -35,12 +29,7 @@ async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_that_comes_again_is_sent_once() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
     world.emulator.send(anna.id, clara.id, "hi").unwrap();
     let update = updates.next().await;
     world.reply(&update, "once").await;
@@ -61,13 +50,7 @@ async fn an_action_that_comes_again_is_sent_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_while_nobody_listened_is_heard_later_in_order() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let group = world.group("Lounge", &[clara.id, anna.id]);
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, group, mut updates, .. } = Scene::new().await;
     // Both chats have been heard of once, so that there is a position to go on from.
     world.emulator.send(anna.id, clara.id, "direct 0").unwrap();
     assert_eq!(updates.next().await.body.message().text, "direct 0");
@@ -119,13 +102,7 @@ async fn a_group_joined_while_nobody_listened_is_heard_from_then_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_connections_lose_no_messages() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let group = world.group("Lounge", &[clara.id, anna.id]);
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, group, mut updates, .. } = Scene::new().await;
     let mut heard = Vec::new();
     for n in 0..60 {
         let to = if n % 2 == 0 { clara.id } else { group.get() };
@@ -147,12 +124,7 @@ async fn lost_connections_lose_no_messages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_wait_is_waited_out_and_told() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
     let wait = FaultKind::Error { code: 420, name: "FLOOD_WAIT_1".into() };
     world.emulator.add_fault(Some(clara.id), Some("messages.SendMessage"), wait, 2);
     world.emulator.send(anna.id, clara.id, "hi").unwrap();
@@ -167,12 +139,7 @@ async fn a_flood_wait_is_waited_out_and_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_whose_answer_was_lost_is_not_sent_twice() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
     world.emulator.add_fault(Some(clara.id), Some("messages.SendMessage"), FaultKind::DropAfter, 2);
     world.emulator.send(anna.id, clara.id, "hi").unwrap();
     let update = updates.next().await;
@@ -184,12 +151,7 @@ async fn a_send_whose_answer_was_lost_is_not_sent_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_send_is_told_as_failed() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, bot, mut updates, mut events, .. } = Scene::new().await;
     let refused = FaultKind::Error { code: 400, name: "USER_IS_BLOCKED".into() };
     world.emulator.add_fault(Some(clara.id), Some("messages.SendMessage"), refused, 1);
     world.emulator.send(anna.id, clara.id, "hi").unwrap();
@@ -209,12 +171,7 @@ async fn a_refused_send_is_told_as_failed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_seen_with_its_size_and_can_be_stored() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
     world.emulator.send_photo(anna.id, clara.id, "my passport", 700_000).unwrap();
     let update = updates.next().await;
     let UpdateBody::Message(message) = &update.body else { panic!("{update:?}") };
@@ -231,12 +188,7 @@ async fn a_photo_is_seen_with_its_size_and_can_be_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_told_as_an_edit() {
-    let world = World::new().await;
-    let ingress = world.ingress("a").await;
-    let (clara, anna) = (world.person("clara"), world.person("anna"));
-    let bot = world.register(1, &clara).await;
-    let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
-    events.session(SessionState::Online).await;
+    let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
     let said = world.emulator.send(anna.id, clara.id, "helo").unwrap();
     let new = updates.next().await;
     world.emulator.edit(said.sequence, "hello").unwrap();

@@ -10,7 +10,7 @@ use troupe_dev::servers::{Nats, Options};
 use troupe_ingress::config::{Config, MediaConfig, PaceConfig, TelegramConfig, VaultConfig};
 use troupe_protocol::{
     Action, ActionBody, BotRecord, BotSettings, Bucket, Desired, Event, EventBody, LoginReply, LoginRequest,
-    LoginStep, Secret, Source, Stream, Subject, TraceContext, Update,
+    LoginStep, Secret, SessionState, Source, Stream, Subject, TraceContext, Update,
 };
 use troupe_service::{
     SystemClock,
@@ -248,6 +248,31 @@ impl World {
     }
 }
 
+/// What most tests begin with: Clara's account is bot 1 and online, and Anna and she share a group.
+pub struct Scene {
+    pub world: World,
+    pub ingress: Instance,
+    pub clara: AccountView,
+    pub anna: AccountView,
+    pub group: ChatId,
+    pub bot: BotId,
+    pub updates: Updates,
+    pub events: Events,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let world = World::new().await;
+        let ingress = world.ingress("a").await;
+        let (clara, anna) = (world.person("clara"), world.person("anna"));
+        let group = world.group("Lounge", &[clara.id, anna.id]);
+        let bot = world.register(1, &clara).await;
+        let (updates, mut events) = (world.updates(bot).await, world.events(bot).await);
+        events.session(SessionState::Online).await;
+        Self { world, ingress, clara, anna, group, bot, updates, events }
+    }
+}
+
 fn nats_config(nats: &Nats) -> NatsConfig {
     NatsConfig {
         lease_ttl: Duration::from_secs(3),
@@ -295,7 +320,7 @@ impl Events {
     }
 
     /// Waits until the session is as `state` says.
-    pub async fn session(&mut self, wanted: troupe_protocol::SessionState) {
+    pub async fn session(&mut self, wanted: SessionState) {
         self.find(|body| matches!(body, EventBody::Session { state } if *state == wanted)).await;
     }
 }
