@@ -17,6 +17,6 @@ async fn serve() -> anyhow::Result<()> {
     let _telemetry = telemetry::init("manager", &config.telemetry)?;
     let stop = shutdown::on_signal()?;
     let health = Health::new();
-    let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
+    let bus = Bus::connect_as_keeper(&config.nats).await.context("cannot use NATS")?;
     troupe_manager::run(config, bus, Arc::new(SystemClock), &health, stop).await
 }

@@ -9,7 +9,11 @@ use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Bucket, Stream};
 use troupe_types::{PartitionCount, Timestamp};
 
-use crate::{Error, NatsConfig, Records, buckets, setup, streams};
+use crate::{
+    Error, NatsConfig, Records, buckets,
+    setup::{self, Asker},
+    streams,
+};
 
 /// The first wait before connecting again; each further one is twice as long.
 const RECONNECT_MIN: Duration = Duration::from_millis(50);
@@ -46,13 +50,26 @@ pub(crate) struct Connection {
 }
 
 impl Bus {
-    /// Connects, checks the server's version, and makes every stream and bucket, or changes them to what they have
-    /// to be. The first one ever to connect fixes the installation's count of partitions.
+    /// Connects, checks the server's version, and makes every stream and bucket that is not there. The first one ever
+    /// to connect fixes the installation's count of partitions. Replicas and retention of what is there stay.
     ///
     /// # Errors
     /// If nobody answers, the server is too old or keeps no streams, or refuses or misunderstands what is asked of
     /// it. A connection that is lost later is made again by itself.
     pub async fn connect(config: &NatsConfig) -> Result<Self, Error> {
+        Self::connect_as(Asker::Guest, config).await
+    }
+
+    /// Does what [`Self::connect`] does, and changes streams and buckets to the replicas and the retention that
+    /// `config` gives. For the manager alone: were it every service's, whichever starts last would win.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_as_keeper(config: &NatsConfig) -> Result<Self, Error> {
+        Self::connect_as(Asker::Keeper, config).await
+    }
+
+    async fn connect_as(asker: Asker, config: &NatsConfig) -> Result<Self, Error> {
         check(config)?;
         let url = config.shown_url();
         let (tell, mut connection) = watch::channel(Connection::default());
@@ -70,12 +87,12 @@ impl Bus {
             ContextBuilder::new().timeout(config.timeout).ack_timeout(config.timeout).build(client.clone());
         let mut kept_streams = BTreeMap::new();
         for stream in Stream::ALL {
-            let kept = setup::stream(&context, streams::config(stream, config), &url).await?;
+            let kept = setup::stream(&context, streams::config(stream, config), asker, &url).await?;
             kept_streams.insert(stream, kept);
         }
         let mut kept_buckets = BTreeMap::new();
         for bucket in Bucket::ALL {
-            let kept = setup::stream(&context, buckets::config(bucket, config), &url).await?;
+            let kept = setup::stream(&context, buckets::config(bucket, config), asker, &url).await?;
             kept_buckets.insert(bucket, kept);
         }
         let installation =

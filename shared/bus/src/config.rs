@@ -12,10 +12,12 @@ pub struct NatsConfig {
     /// A `.creds` file with the account's key; empty or absent: none.
     #[serde(default)]
     pub credentials: Option<PathBuf>,
-    /// On how many servers of the cluster each stream is kept; 1 where there is one server.
+    /// On how many servers of the cluster each stream is kept; 1 where there is one server. Once streams are there, only
+    /// the manager's setting changes it.
     #[serde(default = "default::replicas")]
     pub replicas: usize,
-    /// How long streams keep messages. It has to be longer than any outage that is to be caught up with.
+    /// How long streams keep messages. It has to be longer than any outage that is to be caught up with. Once streams
+    /// are there, only the manager's setting changes it.
     #[serde(default = "default::retention", with = "humantime_serde")]
     pub retention: Duration,
     /// How many partitions a new installation gets. An existing one keeps the count that it was created with.

@@ -2,7 +2,7 @@
 //!
 //! A server silently drops the fields that it does not know, so what it says it made is compared with the order.
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use async_nats::jetstream::{
     Context, ErrorCode,
@@ -34,24 +34,45 @@ impl Differences {
     }
 }
 
-/// Makes a stream, or changes the one of that name, and returns it.
-pub(crate) async fn stream(context: &Context, asked: stream::Config, url: &str) -> Result<Stream, Error> {
+/// Who asks for a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// The one service whose settings say how streams are kept.
+    Keeper,
+    /// Any other: a stream that is there keeps its replicas and its retention, and only what is missing is added.
+    Guest,
+}
+
+/// Makes a stream, or changes the one of that name as far as `asker` may, and returns it.
+pub(crate) async fn stream(
+    context: &Context,
+    mut asked: stream::Config,
+    asker: Asker,
+    url: &str,
+) -> Result<Stream, Error> {
     let what = format!("the stream {}", asked.name);
     let failed = |source: Cause| Error::Setup { what: what.clone(), source };
     let stream = match context.create_stream(asked.clone()).await {
         Ok(stream) => stream,
         Err(error) => match error.kind() {
-            // It exists with other settings: ours win, so that a changed configuration takes effect.
+            // It exists with other settings.
             CreateStreamErrorKind::JetStream(refusal)
                 if refusal.error_code() == ErrorCode::STREAM_NAME_EXIST =>
             {
+                let found = context.get_stream(&asked.name).await.map_err(|error| failed(error.into()))?;
+                let existing = &found.cached_info().config;
+                if asker == Asker::Guest {
+                    keep(existing, &mut asked);
+                }
+                if differences(&asked, existing).0.is_empty() {
+                    return Ok(found);
+                }
                 context
                     .update_stream(asked.clone())
                     .await
                     .map_err(|error: UpdateStreamError| failed(error.into()))?;
-                let stream = context.get_stream(&asked.name).await.map_err(|error| failed(error.into()))?;
                 tracing::info!(stream = asked.name, "changed the settings of a stream");
-                stream
+                context.get_stream(&asked.name).await.map_err(|error| failed(error.into()))?
             }
             CreateStreamErrorKind::JetStream(refusal)
                 if [ErrorCode::JETSTREAM_NOT_ENABLED, ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT]
@@ -65,9 +86,37 @@ pub(crate) async fn stream(context: &Context, asked: stream::Config, url: &str) 
             _ => return Err(failed(error.into())),
         },
     };
-    let found = &stream.cached_info().config;
+    differences(&asked, &stream.cached_info().config).none_or(&what)?;
+    Ok(stream)
+}
+
+/// Changes what a guest asks for to what there is, where that is the keeper's to say, and where a newer version of troupe
+/// has added something.
+fn keep(existing: &stream::Config, asked: &mut stream::Config) {
+    let own = (asked.num_replicas, asked.max_age);
+    asked.num_replicas = existing.num_replicas;
+    asked.max_age = existing.max_age;
+    asked.duplicate_window = existing.duplicate_window;
+    if own != (asked.num_replicas, asked.max_age) {
+        tracing::warn!(
+            stream = asked.name,
+            replicas = asked.num_replicas,
+            retention_s = asked.max_age.as_secs(),
+            "nats.replicas and nats.retention are set for the manager alone: the stream stays as it is"
+        );
+    }
+    let added: Vec<_> =
+        existing.subjects.iter().filter(|subject| !asked.subjects.contains(subject)).cloned().collect();
+    asked.subjects.extend(added);
+    asked.allow_rollup |= existing.allow_rollup;
+    asked.allow_message_ttl |= existing.allow_message_ttl;
+    asked.allow_message_schedules |= existing.allow_message_schedules;
+}
+
+fn differences(asked: &stream::Config, found: &stream::Config) -> Differences {
+    let sorted = |subjects: &[String]| subjects.iter().cloned().collect::<BTreeSet<_>>();
     let mut differences = Differences::default();
-    differences.field("subjects", &asked.subjects, &found.subjects);
+    differences.field("subjects", sorted(&asked.subjects), sorted(&found.subjects));
     differences.field("retention", asked.retention, found.retention);
     differences.field("storage", asked.storage, found.storage);
     differences.field("max_age", asked.max_age, found.max_age);
@@ -87,8 +136,7 @@ pub(crate) async fn stream(context: &Context, asked: stream::Config, url: &str) 
         asked.subject_delete_marker_ttl.unwrap_or_default(),
         found.subject_delete_marker_ttl.unwrap_or_default(),
     );
-    differences.none_or(&what)?;
-    Ok(stream)
+    differences
 }
 
 /// The server writes no limit as -1 where it is asked for as 0.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use async_nats::{Client, jetstream};
 use troupe_bus::{Bus, Error, NatsConfig};
 use troupe_types::PartitionCount;
 
@@ -32,11 +33,21 @@ async fn services_that_start_at_once_agree_on_the_count() {
 }
 
 #[tokio::test]
-async fn changed_settings_take_effect() {
+async fn only_the_keepers_settings_change_streams() {
     let nats = server().await;
     connect(&nats).await;
+    let retention = async |client: &Client| {
+        let stream = jetstream::new(client.clone()).get_stream("UPDATES").await.unwrap();
+        stream.cached_info().config.max_age
+    };
+    let client = async_nats::connect(nats.url()).await.unwrap();
     let longer = NatsConfig { retention: Duration::from_hours(96), ..config(&nats) };
     Bus::connect(&longer).await.unwrap();
+    assert_eq!(retention(&client).await, config(&nats).retention, "a guest has changed it");
+    Bus::connect_as_keeper(&longer).await.unwrap();
+    assert_eq!(retention(&client).await, longer.retention);
+    connect(&nats).await;
+    assert_eq!(retention(&client).await, longer.retention, "a guest has changed it back");
 }
 
 #[tokio::test]
