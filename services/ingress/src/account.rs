@@ -44,6 +44,17 @@ pub struct Shared {
     pub action_heartbeat: Duration,
 }
 
+impl Shared {
+    /// Signs a session out at Telegram, if that can be done: it is not to be used again.
+    pub async fn sign_out(&self, bot: BotId, session: &Arc<MemorySession>) {
+        let connection = self.telegram.connect(session);
+        if let Err(error) = connection.log_out().await {
+            tracing::warn!(%error, bot.id = %bot, "a session could not be signed out at Telegram");
+        }
+        connection.close().await;
+    }
+}
+
 /// Why a connection ended.
 enum Ended {
     /// Telegram no longer accepts the session.

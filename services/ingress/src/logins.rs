@@ -7,12 +7,12 @@ use std::{
 };
 
 use tokio::time::Instant;
-use troupe_protocol::{LoginReply, LoginRequest, LoginStep, Refusal};
-use troupe_types::BotId;
+use troupe_protocol::{Bucket, Identity, LoginReply, LoginRequest, LoginStep, Refusal};
+use troupe_types::{BotId, UserId};
 
 use crate::{
     account::Shared,
-    telegram::{Login, LoginOutcome},
+    telegram::{Login, LoginOutcome, MemorySession},
 };
 
 /// How long a login may stand still before it is dropped.
@@ -61,19 +61,38 @@ impl Logins {
             LoginOutcome::CodeSent => LoginReply::CodeSent,
             LoginOutcome::PasswordNeeded(hint) => LoginReply::PasswordNeeded { hint },
             LoginOutcome::Refused(refusal, message) => LoginReply::Refused { refusal, message },
-            LoginOutcome::SignedIn(identity, session) => {
-                match self.shared.sessions.store_new(bot, &session).await {
-                    Ok(()) => LoginReply::SignedIn { identity },
-                    Err(error) => {
-                        tracing::error!(error = format!("{:#}", anyhow::Error::from(error)), bot.id = %bot, "cannot store a new session");
-                        refused(
-                            Refusal::Telegram,
-                            "signed in, but the session could not be stored: begin again",
-                        )
-                    }
-                }
-            }
+            LoginOutcome::SignedIn(identity, session) => self.signed_in(bot, identity, session).await,
         }
+    }
+
+    /// Stores the session of an account that no other bot has: one account connected as two bots would answer twice.
+    async fn signed_in(&self, bot: BotId, identity: Identity, session: Arc<MemorySession>) -> LoginReply {
+        let taken = match self.taken(bot, identity.user).await {
+            Ok(taken) => taken,
+            Err(error) => return self.not_stored(bot, session, error.into()).await,
+        };
+        if let Some(other) = taken {
+            self.shared.sign_out(bot, &session).await;
+            let message = format!("this account is bot {other} already, and one account cannot be two bots");
+            return refused(Refusal::AlreadyRegistered, &message);
+        }
+        match self.shared.sessions.store_new(bot, &session).await {
+            Ok(()) => LoginReply::SignedIn { identity },
+            Err(error) => self.not_stored(bot, session, error.into()).await,
+        }
+    }
+
+    async fn not_stored(&self, bot: BotId, session: Arc<MemorySession>, error: anyhow::Error) -> LoginReply {
+        tracing::error!(error = format!("{error:#}"), bot.id = %bot, "cannot store a new session");
+        self.shared.sign_out(bot, &session).await;
+        refused(Refusal::Telegram, "signed in, but the session could not be stored: begin again")
+    }
+
+    /// The other bot that has the account, if there is one.
+    async fn taken(&self, bot: BotId, user: UserId) -> Result<Option<BotId>, troupe_bus::Error> {
+        let bots = self.shared.reporter.bus().bucket(Bucket::Bots);
+        let entry = bots.get::<BotId>(&format!("account.{user}")).await?;
+        Ok(entry.map(|entry| entry.value).filter(|other| *other != bot))
     }
 
     /// Takes the login that a step belongs to out of those that wait; a first step begins one.

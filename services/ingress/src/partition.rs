@@ -22,7 +22,7 @@ use crate::{
     acting::failed,
     logins::Logins,
     outgoing::Outgoing,
-    registry::Registry,
+    registry::{self, Registry},
 };
 
 /// How long a session may take to close before it is cut off.
@@ -152,10 +152,12 @@ struct Running {
 impl Bots {
     /// Starts, restarts and stops sessions until they are as the registry wants them.
     async fn reconcile(&mut self, records: &Registry) {
-        let bus = self.shared.reporter.bus();
+        let (partition, partitions) = (self.partition, self.shared.reporter.bus().partitions());
+        let is_ours = |bot: BotId| Partition::of(bot, partitions) == partition;
         let ours: BTreeMap<BotId, &BotRecord> = records
+            .bots
             .values()
-            .filter(|record| Partition::of(record.id, bus.partitions()) == self.partition)
+            .filter(|record| is_ours(record.id))
             .map(|record| (record.id, record))
             .collect();
         let gone: Vec<BotId> = self.known.keys().copied().filter(|bot| !ours.contains_key(bot)).collect();
@@ -172,6 +174,9 @@ impl Bots {
             .map(|(id, _)| *id)
             .collect();
         self.stop(to_stop.iter().copied()).await;
+        // Whoever owned the partition when a bot was deleted may not have come to forgetting its session.
+        let deleted = records.deleted.iter().copied().filter(|bot| is_ours(*bot));
+        let gone: BTreeSet<BotId> = gone.into_iter().chain(deleted).collect();
         for bot in gone {
             self.forget(bot).await;
         }
@@ -227,24 +232,24 @@ impl Bots {
 
     /// Signs out and forgets a bot that was deleted.
     async fn forget(&mut self, bot: BotId) {
-        let Some(gone) = self.known.remove(&bot) else { return };
-        self.refuse(gone.outgoing.drain(), "BOT_DELETED").await;
+        if let Some(gone) = self.known.remove(&bot) {
+            self.refuse(gone.outgoing.drain(), "BOT_DELETED").await;
+        }
         self.failed.remove(&bot);
         match self.shared.sessions.load(bot).await {
-            Ok(Some(session)) => {
-                let connection = self.shared.telegram.connect(&Arc::new(session));
-                if let Err(error) = connection.log_out().await {
-                    tracing::warn!(%error, bot.id = %bot, "a deleted bot could not be signed out at Telegram");
-                }
-                connection.close().await;
-            }
+            Ok(Some(session)) => self.shared.sign_out(bot, &Arc::new(session)).await,
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, bot.id = %bot, "a deleted bot's session could not be loaded");
             }
         }
-        if let Err(error) = self.shared.sessions.forget(bot).await {
-            tracing::error!(%error, bot.id = %bot, "a deleted bot's session could not be forgotten");
+        let forgotten = match self.shared.sessions.forget(bot).await {
+            Ok(()) => registry::forgotten(self.shared.reporter.bus(), bot).await.map_err(anyhow::Error::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = forgotten {
+            let error = format!("{error:#}");
+            tracing::error!(%error, bot.id = %bot, "a deleted bot's session could not be forgotten yet");
         }
     }
 
@@ -252,7 +257,7 @@ impl Bots {
     async fn take(&mut self, delivery: Delivery<Action>, records: Option<&Registry>) {
         let bot = delivery.payload.bot;
         let pending = Arc::new(delivery);
-        match records.map(|records| records.get(&bot).map(|record| record.desired)) {
+        match records.map(|records| records.bots.get(&bot).map(|record| record.desired)) {
             Some(None) => self.refuse(vec![pending], "BOT_DELETED").await,
             Some(Some(Desired::Stopped)) => self.refuse(vec![pending], "BOT_STOPPED").await,
             Some(Some(Desired::Running)) | None => self.known.entry(bot).or_default().outgoing.push(pending),

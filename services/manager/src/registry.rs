@@ -23,6 +23,10 @@ fn bot_key(bot: BotId) -> String {
     format!("{BOTS}{bot}")
 }
 
+fn deleted_key(bot: BotId) -> String {
+    format!("deleted.{bot}")
+}
+
 fn name_key(name: &str) -> String {
     format!("name.{name}")
 }
@@ -216,7 +220,9 @@ async fn release(manager: &Manager, key: &str, bot: BotId) -> Result<(), ApiErro
 
 /// Deletes a bot. Ingress signs it out and forgets its session when it sees that.
 ///
-/// The record goes last: if this is broken off, the bot is still there to be deleted again.
+/// The record goes last: if this is broken off, the bot is still there to be deleted again. Before it goes, what is
+/// deleted is noted under a key of its own, which ingress removes when it has forgotten the session: nobody may own the
+/// bot's partition at this moment.
 ///
 /// # Errors
 /// If there is no such bot.
@@ -226,6 +232,7 @@ pub async fn delete(manager: &Manager, bot: BotId) -> Result<(), ApiError> {
         release_account(manager, bot, identity.user).await?;
     }
     release(manager, &name_key(&record.name), bot).await?;
+    manager.bots().put(&deleted_key(bot), &bot).await?;
     manager.bots().delete(&bot_key(bot)).await?;
     manager.statuses().delete(&bot.to_string()).await?;
     manager.forget_tries(bot);

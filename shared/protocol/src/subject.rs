@@ -75,7 +75,8 @@ pub enum Bucket {
     /// What was fixed when the installation was created: the count of partitions under `partitions`.
     Installation,
     /// [`crate::BotRecord`]s under `bot.<id>`; `name.<name>` and `account.<user id>` hold the id of the bot that
-    /// has taken them; `last` the highest id given so far.
+    /// has taken them; `last` the highest id given so far; `deleted.<id>` a deleted bot whose session ingress has not
+    /// forgotten yet.
     Bots,
     /// [`crate::BotStatus`] under `<bot id>`.
     Status,

@@ -98,3 +98,47 @@ async fn a_bot_account_signs_in_by_its_token_and_a_deleted_one_is_forgotten() {
     tokio::time::timeout(crate::world::PATIENCE, forgotten).await.expect("the session is forgotten");
     ingress.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_is_deleted_while_no_ingress_runs_is_forgotten_later() {
+    let world = World::new().await;
+    let ingress = world.ingress("a").await;
+    let clara = world.person("clara");
+    let bot = world.register(1, &clara).await;
+    world.events(bot).await.session(SessionState::Online).await;
+    ingress.stop().await;
+    let bots = world.bus.bucket(Bucket::Bots);
+    bots.put("deleted.1", &bot).await.unwrap();
+    bots.delete("bot.1").await.unwrap();
+    let sessions = world.bus.bucket(Bucket::Sessions);
+    assert!(!sessions.keys("").await.unwrap().is_empty());
+    let ingress = world.ingress("b").await;
+    let forgotten = async {
+        while !sessions.keys("").await.unwrap().is_empty()
+            || bots.get::<BotId>("deleted.1").await.unwrap().is_some()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::world::PATIENCE, forgotten).await.expect("the session is forgotten");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_another_bot_is_refused_before_its_session_is_stored() {
+    let world = World::new().await;
+    let ingress = world.ingress("a").await;
+    let clara = world.person("clara");
+    let first = world.register(1, &clara).await;
+    world.events(first).await.session(SessionState::Online).await;
+    let bots = world.bus.bucket(Bucket::Bots);
+    bots.put(&format!("account.{}", clara.id), &first).await.unwrap();
+    let second = BotId::new(2);
+    let phone = Secret::new(clara.phone.clone().unwrap());
+    assert_eq!(world.login(second, LoginStep::SendCode { phone }).await, LoginReply::CodeSent);
+    let code = Secret::new(world.emulator.code(clara.id).unwrap());
+    assert_eq!(refusal(world.login(second, LoginStep::Code { code }).await), Refusal::AlreadyRegistered);
+    let sessions = world.bus.bucket(Bucket::Sessions).keys("").await.unwrap();
+    assert!(sessions.iter().all(|key| key.starts_with("1.")), "{sessions:?}");
+    ingress.stop().await;
+}
