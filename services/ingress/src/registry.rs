@@ -44,10 +44,12 @@ pub async fn follow(
     stop: CancellationToken,
 ) -> Result<(), troupe_bus::Error> {
     let records = bus.bucket(Bucket::Bots);
-    let Some(mut bots) = stop.run_until_cancelled(watch::<BotRecord>(&records, BOTS)).await.transpose()? else {
+    let Some(mut bots) = stop.run_until_cancelled(watch::<BotRecord>(&records, BOTS)).await.transpose()?
+    else {
         return Ok(());
     };
-    let Some(mut deleted) = stop.run_until_cancelled(watch::<BotId>(&records, DELETED)).await.transpose()? else {
+    let Some(mut deleted) = stop.run_until_cancelled(watch::<BotId>(&records, DELETED)).await.transpose()?
+    else {
         return Ok(());
     };
     let mut known = Registry::default();

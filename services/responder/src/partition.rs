@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, field};
-use troupe_bus::{Bus, Deliveries, Delivery};
+use troupe_bus::{Bus, Deliveries, Delivery, Unreadable};
 use troupe_engine::{Content, State};
 use troupe_protocol::{BotRecord, Bucket, Stream, Update};
 use troupe_service::{Clock, telemetry};
@@ -57,11 +57,12 @@ impl Responder {
             let delivery = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                delivery = deliveries.next() => delivery,
+                delivery = deliveries.next_of_any_kind() => delivery,
             };
             // Finished before the next one is asked for, whatever is told meanwhile.
             match delivery {
-                Some(delivery) => self.handle(partition, delivery).await,
+                Some(Ok(delivery)) => self.handle(partition, delivery).await,
+                Some(Err(unreadable)) => self.put_aside(partition, unreadable).await,
                 None => return,
             }
         }
@@ -144,9 +145,11 @@ impl Responder {
                     Outcome::GivenBack
                 }
                 End::DeadLetter(reason) => {
-                    // The position first: acknowledged, but not applied, would look like a loss in the store.
-                    delivery.during(self.skip(partition, delivery.sequence, &update.key)).await;
-                    Box::pin(delivery.dead_letter(&reason)).await;
+                    // The letter first: once the position has moved, nobody looks at the update again. The broker last:
+                    // acknowledged, but not applied, would look like a loss in the store.
+                    Box::pin(delivery.bury(&reason)).await;
+                    delivery.during(self.skip(partition, delivery.sequence, Some(&update.key))).await;
+                    delivery.end().await;
                     Outcome::DeadLetter
                 }
             };
@@ -254,7 +257,15 @@ impl Responder {
         outbox::publish(&self.bus, &self.store, partition, &pending, &self.faults, key).await;
     }
 
-    async fn skip(&self, partition: Partition, sequence: u64, update: &UpdateKey) {
+    /// Puts an update that is none among the dead letters.
+    async fn put_aside(&self, partition: Partition, unreadable: Unreadable) {
+        Box::pin(unreadable.bury()).await;
+        self.skip(partition, unreadable.sequence, None).await;
+        unreadable.end().await;
+        metrics::update(Outcome::DeadLetter);
+    }
+
+    async fn skip(&self, partition: Partition, sequence: u64, update: Option<&UpdateKey>) {
         let mut backoff = Backoff::default();
         while let Err(error) = self.store.skip(partition, sequence, update).await {
             backoff.pause(&error, "cannot skip an update").await;

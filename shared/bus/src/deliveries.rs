@@ -161,11 +161,21 @@ impl<T: DeserializeOwned> Deliveries<T> {
     /// Lost connections and restarts of the broker are waited out. What cannot be decoded becomes
     /// a dead letter and is skipped.
     pub async fn next(&mut self) -> Option<Delivery<T>> {
+        loop {
+            match self.next_of_any_kind().await? {
+                Ok(delivery) => return Some(delivery),
+                Err(unreadable) => unreadable.settle().await,
+            }
+        }
+    }
+
+    /// Does what [`Self::next`] does, but leaves it to the caller to settle what cannot be decoded.
+    pub async fn next_of_any_kind(&mut self) -> Option<Result<Delivery<T>, Unreadable>> {
         let closed = self.bus.closed().clone();
         closed.run_until_cancelled(self.read()).await
     }
 
-    async fn read(&mut self) -> Delivery<T> {
+    async fn read(&mut self) -> Result<Delivery<T>, Unreadable> {
         loop {
             let Some(messages) = &mut self.messages else {
                 if let Err(error) = Box::pin(self.begin()).await {
@@ -201,8 +211,8 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 }
             };
             self.backoff = BACKOFF_MIN;
-            if let Some(delivery) = self.receive(message).await {
-                return delivery;
+            if let Some(received) = self.receive(message) {
+                return received;
             }
         }
     }
@@ -218,7 +228,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
         Ok(())
     }
 
-    async fn receive(&self, message: Message) -> Option<Delivery<T>> {
+    fn receive(&self, message: Message) -> Option<Result<Delivery<T>, Unreadable>> {
         let place = message.info().map(|info| {
             (info.stream_sequence, u64::try_from(info.delivered).unwrap_or_default(), info.pending)
         });
@@ -230,8 +240,8 @@ impl<T: DeserializeOwned> Deliveries<T> {
             }
         };
         let receipt = Receipt { bus: self.bus.clone(), source: self.source.clone(), message, sequence };
-        match read(&receipt.message) {
-            Ok(payload) => Some(Delivery {
+        Some(match read(&receipt.message) {
+            Ok(payload) => Ok(Delivery {
                 payload,
                 sequence,
                 subject: receipt.message.subject.to_string(),
@@ -240,11 +250,8 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 pending,
                 receipt,
             }),
-            Err(reason) => {
-                Box::pin(receipt.dead_letter(&reason)).await;
-                None
-            }
-        }
+            Err(reason) => Err(Unreadable { sequence, reason, receipt }),
+        })
     }
 
     async fn pause(&mut self, error: &Error) {
@@ -304,9 +311,40 @@ impl<T> Delivery<T> {
         self.receipt.during(work).await
     }
 
-    /// Puts it among the dead letters, and tells the broker not to hand it out again. Waits until that is done.
-    pub async fn dead_letter(&self, reason: &str) {
-        self.receipt.dead_letter(reason).await;
+    /// Puts it among the dead letters, and waits until it is there. It still has to be ended.
+    pub async fn bury(&self, reason: &str) {
+        self.receipt.bury(reason).await;
+    }
+
+    /// Tells the broker not to hand it out again.
+    pub async fn end(&self) {
+        settle(&self.receipt.message, AckKind::Term).await;
+    }
+}
+
+/// A message that cannot be decoded. It has to be settled all the same.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Its number in the stream.
+    pub sequence: u64,
+    reason: String,
+    receipt: Receipt,
+}
+
+impl Unreadable {
+    /// Puts it among the dead letters, and waits until it is there. It still has to be ended.
+    pub async fn bury(&self) {
+        self.receipt.bury(&self.reason).await;
+    }
+
+    /// Tells the broker not to hand it out again.
+    pub async fn end(&self) {
+        settle(&self.receipt.message, AckKind::Term).await;
+    }
+
+    async fn settle(&self) {
+        self.bury().await;
+        self.end().await;
     }
 }
 
@@ -333,11 +371,10 @@ impl Receipt {
         }
     }
 
-    async fn dead_letter(&self, reason: &str) {
+    async fn bury(&self, reason: &str) {
         let letter =
             Letter::of(&self.message, self.source.stream, self.sequence, self.source.service, reason);
         self.during(bury(&self.bus, &letter)).await;
-        settle(&self.message, AckKind::Term).await;
     }
 }
 

@@ -31,7 +31,7 @@ mod watch;
 
 pub use bus::Bus;
 pub use config::NatsConfig;
-pub use deliveries::{Deliveries, Delivery};
+pub use deliveries::{Deliveries, Delivery, Unreadable};
 pub use error::{Error, RequestError};
 pub use events::{EventReader, Stored};
 pub use publish::Published;

@@ -76,7 +76,9 @@ pub(crate) fn skip() -> Script {
         r"
         local applied = tonumber(redis.call('HGET', KEYS[1], 'applied') or '0')
         if tonumber(ARGV[1]) <= applied then return 0 end
-        redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
+        redis.call('HSET', KEYS[1], 'applied', ARGV[1])
+        if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'update')
+        else redis.call('HSET', KEYS[1], 'update', ARGV[2]) end
         redis.call('HDEL', KEYS[1], 'trying', 'tries')
         return 1
         ",

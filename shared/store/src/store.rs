@@ -167,13 +167,19 @@ impl Store {
         }
     }
 
-    /// Moves the position past an update that nobody will apply, such as a dead letter.
+    /// Moves the position past an update that nobody will apply, such as a dead letter; `update` is `None` if it cannot
+    /// be read.
     ///
     /// # Errors
     /// If Redis does not answer; it can be tried again.
-    pub async fn skip(&self, partition: Partition, sequence: u64, update: &UpdateKey) -> Result<(), Error> {
+    pub async fn skip(
+        &self,
+        partition: Partition,
+        sequence: u64,
+        update: Option<&UpdateKey>,
+    ) -> Result<(), Error> {
         let mut call = self.scripts.skip.key(document::position(partition));
-        call.arg(sequence).arg(update.to_string());
+        call.arg(sequence).arg(update.map(ToString::to_string).unwrap_or_default());
         let _: u8 = self.invoke("skip an update of", partition, &call).await?;
         Ok(())
     }

@@ -93,3 +93,23 @@ async fn an_update_that_ends_the_process_each_time_becomes_a_dead_letter() {
     assert_eq!(said[&(1, 11)], expected, "the others are answered, as if the poison had never been");
     next.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_update_is_put_aside_once_and_not_taken_for_a_loss() {
+    let world = World::with_bots(1).await;
+    world.say(1, 11, 1).await;
+    let context = async_nats::jetstream::new(async_nats::connect(world.nats.url()).await.unwrap());
+    let subject = format!("update.{}.1", world.partition(1));
+    context.publish(subject, "no update".into()).await.unwrap().await.unwrap();
+    for _ in 0..2 {
+        // The second one finds that the broker and the store agree on how far they are.
+        let responder = world.responder(Faults::default());
+        world.settled().await;
+        responder.stop().await;
+    }
+    assert_eq!(world.dead_letters().await.len(), 1);
+    assert_eq!(world.said().await[&(1, 11)], [(1, "question 1".to_owned())]);
+    let store = troupe_store::Store::connect(&world.config.redis).await.unwrap();
+    let position = store.position(world.partition(1)).await.unwrap();
+    assert_eq!((position.applied, position.update), (2, None));
+}

@@ -169,7 +169,9 @@ async fn a_buried_message_does_not_come_again() {
     let bus = connect(&nats).await;
     publish(&bus, PARTITION, [1, 2]).await;
     let mut deliveries = bus.updates(PARTITION, 0).await.unwrap();
-    soon(deliveries.next()).await.unwrap().dead_letter("poison").await;
+    let poisoned = soon(deliveries.next()).await.unwrap();
+    poisoned.bury("poison").await;
+    poisoned.end().await;
     assert_eq!(take(&mut deliveries, 1).await, [2]);
     let letters = dead_letters(&nats.url(), 1).await;
     assert_eq!((letters[0].reason.as_str(), letters[0].service.as_str()), ("poison", "responder"));

@@ -128,10 +128,10 @@ async fn tries_are_counted_until_the_update_is_committed_or_skipped() {
     assert_eq!(store.begin(PARTITION, 1).await.unwrap(), 2);
     store.commit(&commit(1, 1, "", &[])).await.unwrap();
     assert_eq!(store.begin(PARTITION, 2).await.unwrap(), 1);
-    store.skip(PARTITION, 2, &key(2)).await.unwrap();
+    store.skip(PARTITION, 2, Some(&key(2))).await.unwrap();
     assert_eq!(applied(&store).await, 2);
     assert_eq!(store.begin(PARTITION, 2).await.unwrap(), 1);
-    store.skip(PARTITION, 1, &key(1)).await.unwrap();
+    store.skip(PARTITION, 1, Some(&key(1))).await.unwrap();
     assert_eq!(applied(&store).await, 2, "skipping never goes back");
 }
 
