@@ -11,7 +11,7 @@ use troupe_types::{PartitionCount, Timestamp};
 
 use crate::{
     Error, NatsConfig, Records, buckets,
-    setup::{self, Asker},
+    setup::{self, Whose},
     streams,
 };
 
@@ -57,7 +57,7 @@ impl Bus {
     /// If nobody answers, the server is too old or keeps no streams, or refuses or misunderstands what is asked of
     /// it. A connection that is lost later is made again by itself.
     pub async fn connect(config: &NatsConfig) -> Result<Self, Error> {
-        Self::connect_as(Asker::Guest, config).await
+        Self::connect_as(Whose::Guest, config).await
     }
 
     /// Does what [`Self::connect`] does, and changes streams and buckets to the replicas and the retention that
@@ -66,10 +66,10 @@ impl Bus {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn connect_as_keeper(config: &NatsConfig) -> Result<Self, Error> {
-        Self::connect_as(Asker::Keeper, config).await
+        Self::connect_as(Whose::Keeper, config).await
     }
 
-    async fn connect_as(asker: Asker, config: &NatsConfig) -> Result<Self, Error> {
+    async fn connect_as(whose: Whose, config: &NatsConfig) -> Result<Self, Error> {
         check(config)?;
         let url = config.shown_url();
         let (tell, mut connection) = watch::channel(Connection::default());
@@ -87,12 +87,12 @@ impl Bus {
             ContextBuilder::new().timeout(config.timeout).ack_timeout(config.timeout).build(client.clone());
         let mut kept_streams = BTreeMap::new();
         for stream in Stream::ALL {
-            let kept = setup::stream(&context, streams::config(stream, config), asker, &url).await?;
+            let kept = setup::stream(&context, streams::config(stream, config), whose, &url).await?;
             kept_streams.insert(stream, kept);
         }
         let mut kept_buckets = BTreeMap::new();
         for bucket in Bucket::ALL {
-            let kept = setup::stream(&context, buckets::config(bucket, config), asker, &url).await?;
+            let kept = setup::stream(&context, buckets::config(bucket, config), whose, &url).await?;
             kept_buckets.insert(bucket, kept);
         }
         let installation =

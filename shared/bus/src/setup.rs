@@ -34,20 +34,20 @@ impl Differences {
     }
 }
 
-/// Who asks for a stream.
+/// Whose settings a stream is asked for with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asker {
+pub(crate) enum Whose {
     /// The one service whose settings say how streams are kept.
     Keeper,
     /// Any other: a stream that is there keeps its replicas and its retention, and only what is missing is added.
     Guest,
 }
 
-/// Makes a stream, or changes the one of that name as far as `asker` may, and returns it.
+/// Makes a stream, or changes the one of that name as far as it is theirs to say, and returns it.
 pub(crate) async fn stream(
     context: &Context,
     mut asked: stream::Config,
-    asker: Asker,
+    whose: Whose,
     url: &str,
 ) -> Result<Stream, Error> {
     let what = format!("the stream {}", asked.name);
@@ -61,7 +61,7 @@ pub(crate) async fn stream(
             {
                 let found = context.get_stream(&asked.name).await.map_err(|error| failed(error.into()))?;
                 let existing = &found.cached_info().config;
-                if asker == Asker::Guest {
+                if whose == Whose::Guest {
                     keep(existing, &mut asked);
                 }
                 if differences(&asked, existing).0.is_empty() {
