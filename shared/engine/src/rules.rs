@@ -1,6 +1,7 @@
 //! Trigger groups, reaction groups and variables: the seed's language, to the letter.
 //!
-//! Where the seed is unclear, this holds:
+//! A document has `triggers`, `reactions` and `variables`, or is a map of groups alone, as the seed shows them.
+//! `docs/superbot.md` goes through the seed sentence by sentence, with the test of each. Where it is unclear, this holds:
 //! - A trigger group without a reaction group of its name wins like any other, and nothing is said.
 //! - A trigger group without triggers fires, since none of its subgroups fails.
 //! - `privateTrigger` true means direct chats only; false, any chat.

@@ -187,6 +187,30 @@ async fn a_photo_is_seen_with_its_size_and_can_be_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_20_megabytes_is_stored_and_a_larger_one_is_refused() {
+    const LARGEST: u64 = 20 << 20;
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
+    for bytes in [LARGEST, LARGEST + 1] {
+        let length = usize::try_from(bytes).unwrap();
+        world.emulator.send_photo(anna.id, clara.id, "my passport", length).unwrap();
+        let update = updates.next().await;
+        assert_eq!(update.body.message().media.as_ref().map(|media| media.bytes), Some(bytes));
+        let key = world.act(&update, 0, ActionBody::StoreFile { message: update.key.message }).await;
+        let ends = |body: &EventBody| {
+            matches!(body, EventBody::FileStored { .. } | EventBody::DeliveryFailed { .. })
+        };
+        let expected = match bytes {
+            LARGEST => EventBody::FileStored { action: key, bytes },
+            _ => EventBody::DeliveryFailed { action: key, reason: "FILE_ABSENT_OR_TOO_LARGE".into() },
+        };
+        assert_eq!(events.find(ends).await.body, expected);
+    }
+    let stored = std::fs::read_dir(world.media().join("1")).unwrap().collect::<Vec<_>>();
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_told_as_an_edit() {
     let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
     let said = world.emulator.send(anna.id, clara.id, "helo").unwrap();

@@ -6,4 +6,5 @@ mod content;
 mod crashes;
 mod outages;
 mod talk;
+mod variables;
 mod world;

@@ -95,6 +95,11 @@ impl World {
     }
 
     pub async fn put_bot(&self, bot: u64, settings: BotSettings) {
+        self.put_bot_of(0, bot, settings).await;
+    }
+
+    /// Puts a bot that was restarted so many times.
+    pub async fn put_bot_of(&self, generation: u64, bot: u64, settings: BotSettings) {
         let record = BotRecord {
             id: BotId::new(bot),
             name: format!("bot{bot}"),
@@ -105,7 +110,7 @@ impl World {
                 username: None,
             }),
             desired: Desired::Running,
-            generation: 0,
+            generation,
             settings,
         };
         self.bus.bucket(Bucket::Bots).put(&format!("bot.{bot}"), &record).await.unwrap();
@@ -133,11 +138,23 @@ impl World {
     }
 
     pub async fn say_in(&self, bot: u64, person: i64, message: i32, trace: &TraceContext) {
-        let update = update(bot, person, message);
-        let subject = Subject::Update(self.partition(bot), update.bot);
+        self.publish(&update(bot, person, message), trace).await;
+    }
+
+    /// A person writes this to a bot.
+    pub async fn say_text(&self, bot: u64, person: i64, message: i32, text: &str) {
+        let mut update = update(bot, person, message);
+        if let UpdateBody::Message(message) = &mut update.body {
+            text.clone_into(&mut message.text);
+        }
+        self.publish(&update, &TraceContext::default()).await;
+    }
+
+    async fn publish(&self, update: &Update, trace: &TraceContext) {
+        let subject = Subject::Update(self.partition(update.bot.get()), update.bot);
         let never = CancellationToken::new();
         let id = update.key.to_string();
-        soon(self.bus.publish_until(subject, &id, &update, trace, &never)).await.unwrap();
+        soon(self.bus.publish_until(subject, &id, update, trace, &never)).await.unwrap();
     }
 
     /// Starts a responder in a runtime of its own, which can be ended at any moment.

@@ -8,6 +8,8 @@ use crate::{
 };
 
 const DOCUMENT: &[&str] = &["triggers", "reactions", "variables"];
+/// What a trigger group and a reaction group each have.
+const GROUPS: [&str; 2] = ["triggers", "reactions"];
 const TRIGGER_GROUP: &[&str] = &["privateTrigger", "triggers"];
 const TRIGGER: &[&str] = &["triggerType", "modifier", "data", "subgroup", "onFailMsg"];
 const REACTION_GROUP: &[&str] = &["reactions"];
@@ -19,6 +21,9 @@ const TEXT_DATA: &[&str] = &["text", "chat"];
 
 /// Reads what can be read; what can't is in `faults`.
 pub(super) fn read(at: &At<'_>, faults: &mut Faults) -> Model {
+    if shows_groups_alone(at) {
+        return groups_alone(at, faults);
+    }
     let mut model = Model::default();
     let Some(document) = at.object(DOCUMENT, faults) else { return model };
     if let Some(groups) = document.set("triggers")
@@ -37,6 +42,28 @@ pub(super) fn read(at: &At<'_>, faults: &mut Faults) -> Model {
         && variables.list(limits::VARIABLES, faults)
     {
         model.variables = variables.items().filter_map(|variable| read_variable(&variable, faults)).collect();
+    }
+    model
+}
+
+/// Whether this is a map of groups with nothing around it, as the seed shows both kinds: each field is the name of a
+/// group, and what it is a group of stands in it.
+fn shows_groups_alone(at: &At<'_>) -> bool {
+    let is_group = |group: &At<'_>| group.fields().any(|(key, _)| GROUPS.contains(&key.text.as_str()));
+    !at.fields().any(|(key, _)| DOCUMENT.contains(&key.text.as_str()))
+        && at.fields().any(|(_, group)| is_group(&group))
+}
+
+fn groups_alone(at: &At<'_>, faults: &mut Faults) -> Model {
+    let mut model = Model::default();
+    if at.map(limits::GROUPS, faults) {
+        for (key, group) in at.fields() {
+            if group.fields().any(|(key, _)| key.text == "reactions") {
+                model.reaction_groups.extend(reaction_group(&key.text, &group, faults));
+            } else {
+                model.trigger_groups.extend(trigger_group(&key.text, &group, faults));
+            }
+        }
     }
     model
 }

@@ -8,5 +8,5 @@ mod library;
 mod places;
 mod rules;
 mod scenario;
-mod seed_examples;
+mod superbot;
 mod talk;

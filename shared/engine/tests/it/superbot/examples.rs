@@ -1,6 +1,8 @@
 //! The three JSON examples of the seed, with their placeholders filled, and what its text says of them.
 
-use crate::talk::{Talk, said};
+use troupe_engine::Ruleset;
+
+use crate::talk::{Talk, parsed, said};
 
 /// "Here we have a trigger on Group … with 2 Sub-groups, a random one and Sub-group "sub". … `(A) && (B || C)`".
 const A_AND_B_OR_C: &str = r#"{
@@ -186,4 +188,49 @@ fn the_bot_reacts_with_1_and_3_or_with_2_and_3() {
     // Five standard deviations of a fair coin thrown 2,000 times are 112.
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard.values().all(|count| (888..=1112).contains(count)), "{heard:?}");
+}
+
+/// The seed shows its groups without anything around them: they load as they stand.
+#[test]
+fn the_examples_load_with_nothing_around_their_groups() {
+    let trigger_groups = parsed(Ruleset::parse(
+        r#"{
+        "trigger group name":{
+            "privateTrigger": true,
+            "triggers": [
+                {"triggerType": "Text", "modifier": 0, "data": "A", "subgroup": null, "onFailMsg": null},
+                {"triggerType": "Text", "modifier": 0, "data": "B", "subgroup": "sub", "onFailMsg": null},
+                {"triggerType": "Text", "modifier": 0, "data": "C", "subgroup": "sub", "onFailMsg": null}
+            ]
+        },
+        "kyc wallet": {
+            "privateTrigger": true,
+            "triggers": [
+                {
+                    "triggerType": "DictionaryVariable",
+                    "data": {
+                        "variable": "kyc status",
+                        "value": "need wallet"
+                    },
+                    "modifier": 0,
+                    "subgroup": "status check"
+                },
+                {
+                    "triggerType": "Text",
+                    "data": "\\S*",
+                    "modifier": 0,
+                    "subgroup": "format check",
+
+                    "onFailMsg": "Wrong wallet address you moron"
+                }
+            ]
+        }
+    }"#,
+    ));
+    assert_eq!(trigger_groups.group_names().collect::<Vec<_>>(), ["trigger group name", "kyc wallet"]);
+    let reactions = serde_json::from_str::<serde_json::Value>(REACTIONS).unwrap()["reactions"].to_string();
+    assert_eq!(parsed(Ruleset::parse(&reactions)).group_count(), 0);
+    // A group that has neither is still no group.
+    let faults = Ruleset::parse(r#"{"a": {"triggers": []}, "b": {}}"#).unwrap_err().to_string();
+    assert!(faults.starts_with("1:30: /b: the field \"triggers\" is missing"), "{faults}");
 }
