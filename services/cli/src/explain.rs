@@ -163,7 +163,7 @@ pub fn outcome_lines(outcome: &Outcome) -> Vec<String> {
     for reply in &outcome.replies {
         let elsewhere = reply.elsewhere.map(|chat| format!(" in chat {chat}")).unwrap_or_default();
         lines.push(format!("{} {}{elsewhere}", good("answered by"), bold(&reply.source)));
-        lines.extend(reply.text.lines().map(|line| format!("  {line}")));
+        lines.extend(reply.shown().lines().map(|line| format!("  {line}")));
     }
     for source in &outcome.stored {
         lines.push(format!("{} {source}", good("the file is stored by")));
@@ -224,7 +224,7 @@ pub fn json(heard: &Heard, bot: &Bot<'_>) -> Json {
         .replies
         .iter()
         .map(|reply| {
-            json!({"source": reply.source, "variation": reply.variation, "text": reply.text,
+            json!({"source": reply.source, "variation": reply.variation, "text": reply.text, "media": reply.media,
                 "chat": reply.elsewhere.unwrap_or(update.chat.id)})
         })
         .collect();

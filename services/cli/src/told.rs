@@ -53,7 +53,19 @@ pub struct Reply {
     pub elsewhere: Option<ChatId>,
     pub source: String,
     pub variation: Option<u16>,
+    /// What is attached, e.g. `photo map`.
+    pub media: Option<String>,
     pub text: String,
+}
+
+impl Reply {
+    /// What people see of it: what is attached in brackets, then the text.
+    pub fn shown(&self) -> String {
+        match &self.media {
+            Some(media) => format!("[{media}] {}", self.text).trim_end().to_owned(),
+            None => self.text.clone(),
+        }
+    }
 }
 
 /// What came of a message, as far as people see it.
@@ -71,10 +83,11 @@ impl Outcome {
         let mut outcome = Self { replies: Vec::new(), stored: Vec::new(), silent: None };
         for action in &decision.actions {
             match &action.body {
-                ActionBody::Reply { text, .. } => outcome.replies.push(Reply {
+                ActionBody::Reply { text, media, .. } => outcome.replies.push(Reply {
                     elsewhere: (action.chat != chat).then_some(action.chat),
                     source: source(&action.source),
                     variation: variation(&action.source),
+                    media: media.as_ref().map(|media| format!("{} {}", media.kind.as_str(), media.name)),
                     text: text.clone(),
                 }),
                 ActionBody::StoreFile { .. } => outcome.stored.push(source(&action.source)),

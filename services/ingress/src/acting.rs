@@ -81,7 +81,12 @@ impl<'a> Actor<'a> {
         async {
             let event = match &action.body {
                 ActionBody::Read { message } => self.read(action, *message).await?,
-                ActionBody::Reply { text, reply_to } => Some(self.reply(action, text, *reply_to).await?),
+                ActionBody::Reply { media: Some(_), .. } => {
+                    Some(failed(action, self.reporter.clock().now(), "FILE_UNKNOWN".to_owned()))
+                }
+                ActionBody::Reply { text, media: None, reply_to } => {
+                    Some(self.reply(action, text, *reply_to).await?)
+                }
                 ActionBody::StoreFile { message } => self.store_file(action, *message).await?,
             };
             let outcome = match &event {
@@ -134,6 +139,7 @@ impl<'a> Actor<'a> {
                     action: action.key,
                     source: action.source.clone(),
                     reply_ms: u64::try_from(reply_time.as_millis()).unwrap_or(u64::MAX),
+                    media: None,
                 };
                 event(action, "sent", now, body)
             }

@@ -228,8 +228,14 @@ async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> 
         }
         let version = newest + 1;
         check(kind, name.as_str(), version, &text)?;
-        let document =
-            ContentDocument { kind, name: name.clone(), version, created: manager.now(), text: text.clone() };
+        let document = ContentDocument {
+            kind,
+            name: name.clone(),
+            version,
+            created: manager.now(),
+            text: text.clone(),
+            parts: None,
+        };
         // The version first, then the head that makes it count. A version never changes, not even one that somebody
         // else has stored at this moment, or before dying, and that no head shows yet: it is made to count, for its
         // sake, and this text becomes the next one.

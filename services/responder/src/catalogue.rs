@@ -272,6 +272,7 @@ mod tests {
             version,
             created: Timestamp::default(),
             text: text.into(),
+            parts: None,
         }
     }
 

@@ -50,10 +50,20 @@ pub(crate) fn action(
         source: source(action.source),
         body: match action.body {
             engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
-            engine::ActionBody::Reply { text, reply_to } => protocol::ActionBody::Reply { text, reply_to },
+            engine::ActionBody::Reply { text, media, reply_to } => {
+                protocol::ActionBody::Reply { text, media: media.as_ref().map(attachment), reply_to }
+            }
             engine::ActionBody::StoreFile { message } => protocol::ActionBody::StoreFile { message },
         },
     }
+}
+
+fn attachment(attachment: &engine::Attachment) -> protocol::Attachment {
+    let kind = match attachment.kind {
+        engine::AttachmentKind::Photo => protocol::AttachmentKind::Photo,
+        engine::AttachmentKind::Document => protocol::AttachmentKind::Document,
+    };
+    protocol::Attachment { kind, name: attachment.name.as_ref().to_owned() }
 }
 
 /// The `number`th event that came of `update`, decided at `decided` by this service's clock.

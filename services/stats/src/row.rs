@@ -108,11 +108,12 @@ impl EventRow {
                 self.goal = Some(goal);
             }
             EventBody::VariableChanged { variable } => self.variable = variable,
-            EventBody::MessageSent { message, action, source, reply_ms } => {
+            EventBody::MessageSent { message, action, source, reply_ms, media } => {
                 self.message = Some(message.get());
                 self.action = action.to_string();
                 self.decided_by(source);
                 self.reply_ms = Some(reply_ms);
+                self.media = media.map_or("", media_kind);
             }
             EventBody::DeliveryFailed { action, reason } => {
                 self.action = action.to_string();

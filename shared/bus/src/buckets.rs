@@ -22,7 +22,12 @@ pub(crate) fn prefix(bucket: Bucket) -> String {
 pub(crate) fn config(bucket: Bucket, config: &NatsConfig) -> Config {
     let keys_expire = match bucket {
         Bucket::Owners => true,
-        Bucket::Installation | Bucket::Bots | Bucket::Status | Bucket::Content | Bucket::Sessions => false,
+        Bucket::Installation
+        | Bucket::Bots
+        | Bucket::Status
+        | Bucket::Content
+        | Bucket::Files
+        | Bucket::Sessions => false,
     };
     Config {
         name: format!("KV_{}", bucket.name()),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    Faults,
+    Attachment, AttachmentKind, Faults,
     chance::Stream,
-    document::{At, Value},
+    document::{At, Object, Value},
+    language::{self, Writing},
     limits,
     template::Template,
-    text::Script,
 };
 
 /// The ways to say one thing; at least one.
@@ -24,8 +24,9 @@ pub(crate) struct Answers {
 #[derive(Debug, Clone)]
 struct Variation {
     text: Template,
+    media: Option<Attachment>,
     weight: u32,
-    /// Tells this variation from its siblings, for as long as its text stays.
+    /// Tells this variation from its siblings, for as long as its text and what it shows stay.
     hash: u32,
     /// The place of its language in `Answers::languages`.
     language: usize,
@@ -37,6 +38,10 @@ pub(crate) struct Chosen<'a> {
     /// Its place among all variations.
     pub index: u16,
     pub text: &'a Template,
+    /// The text is its caption, and may be empty.
+    pub media: Option<&'a Attachment>,
+    /// The language that it is in, if it is said.
+    pub language: Option<&'a Arc<str>>,
     /// How many there were to choose from that this person had not been given.
     pub fresh: usize,
 }
@@ -44,13 +49,13 @@ pub(crate) struct Chosen<'a> {
 /// What is known of the language that a person wants to be spoken to in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    /// The script that the person writes.
-    pub script: Option<Script>,
+    /// What the person writes.
+    pub writing: Option<Writing>,
     /// The language that the person set.
     pub language: Option<&'a str>,
 }
 
-const VARIATION_FIELDS: &[&str] = &["text", "weight"];
+const VARIATION_FIELDS: &[&str] = &["text", "photo", "document", "weight"];
 
 impl Answers {
     /// Reads a text, a list of variations, or a map from languages to either. `id` tells the answer from others.
@@ -98,20 +103,52 @@ impl Answers {
     }
 
     fn read_variation(&mut self, at: &At<'_>, language: usize, faults: &mut Faults) -> Option<()> {
-        let (text, weight) = if at.is_map() {
-            let object = at.object(VARIATION_FIELDS, faults)?;
-            let weight = match object.set("weight") {
-                Some(weight) => weight.whole(1..=1_000_000, faults)?,
-                None => 1,
-            };
-            let field = object.required("text", faults)?;
-            (read_template(&field, faults)?, weight)
-        } else {
-            (read_template(at, faults)?, 1)
+        if !at.is_map() {
+            let (written, text) = read_template(at, limits::TEXT_UTF16, faults)?;
+            self.variations.push(Variation {
+                text,
+                media: None,
+                weight: 1,
+                hash: short(&[written]),
+                language,
+            });
+            return Some(());
+        }
+        let object = at.object(VARIATION_FIELDS, faults)?;
+        let weight = match object.set("weight") {
+            Some(weight) => weight.whole(1..=1_000_000, faults)?,
+            None => 1,
         };
-        let hash = u32::try_from(hash(&[text.0]) & u64::from(u32::MAX)).expect("it was masked to 32 bits");
-        self.variations.push(Variation { text: text.1, weight, hash, language });
+        let media = Self::read_media(at, &object, faults);
+        let length_max = if media.is_some() { limits::CAPTION_UTF16 } else { limits::TEXT_UTF16 };
+        let (written, text) = match object.set("text") {
+            None if media.is_some() => ("", Template::default()),
+            _ => read_template(&object.required("text", faults)?, length_max, faults)?,
+        };
+        let hash = match &media {
+            None => short(&[written]),
+            Some(media) => short(&[written, media.kind.as_str(), &media.name]),
+        };
+        self.variations.push(Variation { text, media, weight, hash, language });
         Some(())
+    }
+
+    /// What a variation shows beside its text. What is wrong with it is in `faults`.
+    fn read_media(at: &At<'_>, object: &Object<'_>, faults: &mut Faults) -> Option<Attachment> {
+        let kinds = [AttachmentKind::Photo, AttachmentKind::Document];
+        let mut found = kinds.into_iter().filter_map(|kind| Some((kind, object.set(kind.as_str())?)));
+        let (kind, field) = found.next()?;
+        if found.next().is_some() {
+            faults.at(at, "an answer shows a photo or a document, not both");
+        }
+        let name = field.text(faults)?;
+        if !is_media_name(name) {
+            let reason = format!("{name:?} is no name of a file to send: use 1 to 64 of a-z, 0-9, - and _");
+            faults.at(&field, reason);
+        }
+        let name: Arc<str> = name.into();
+        faults.media(&field, &name);
+        Some(Attachment { kind, name })
     }
 
     fn checked(self, at: &At<'_>, faults: &mut Faults) -> Option<Self> {
@@ -163,20 +200,13 @@ impl Answers {
             (index, variation, fresh.len())
         };
         let index = u16::try_from(index).expect("the number of variations is bounded at load");
-        Chosen { index, text: &variation.text, fresh }
+        let (text, media) = (&variation.text, variation.media.as_ref());
+        Chosen { index, text, media, language: self.languages.get(language), fresh }
     }
 
-    /// The place of the language to answer in: the person's own if it fits what the person writes, else the first of
-    /// that script, else the person's own, else the first.
+    /// The place of the language to answer in.
     fn language(&self, wanted: Wanted<'_>) -> usize {
-        let own = wanted.language.and_then(|own| {
-            let main = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-            let exact = self.languages.iter().position(|language| language.eq_ignore_ascii_case(own));
-            exact.or_else(|| self.languages.iter().position(|language| main(language) == main(own)))
-        });
-        let Some(script) = wanted.script else { return own.unwrap_or(0) };
-        let fits = |index: &usize| Script::of_language(&self.languages[*index]) == script;
-        own.filter(fits).or_else(|| (0..self.languages.len()).find(fits)).or(own).unwrap_or(0)
+        language::choose(&self.languages, wanted.language, wanted.writing).unwrap_or(0)
     }
 
     /// How many languages there are; 0 if the texts are in none.
@@ -200,6 +230,17 @@ pub(crate) fn hash(parts: &[&str]) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// A hash for telling the few variations of one answer apart.
+fn short(parts: &[&str]) -> u32 {
+    u32::try_from(hash(parts) & u64::from(u32::MAX)).expect("it was masked to 32 bits")
+}
+
+/// What every name of a document is made of, too.
+fn is_media_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
 fn is_language(text: &str) -> bool {
     let mut parts = text.split('-');
     let main = parts.next().unwrap_or_default();
@@ -210,9 +251,24 @@ fn is_language(text: &str) -> bool {
         })
 }
 
-fn read_template<'a>(at: &At<'a>, faults: &mut Faults) -> Option<(&'a str, Template)> {
-    let text = at.message(faults)?;
-    match Template::parse(text) {
+/// Reads a text that Telegram would send, however its alternatives fall out: not blank, and at most `length_max` UTF-16
+/// units before values are put in.
+fn read_template<'a>(at: &At<'a>, length_max: usize, faults: &mut Faults) -> Option<(&'a str, Template)> {
+    let text = at.text(faults)?;
+    let template = match Template::parse(text) {
+        Ok(_) if text.len() > limits::TEMPLATE_BYTES => {
+            Err(format!("a text with alternatives has at most {} bytes", limits::TEMPLATE_BYTES))
+        }
+        Ok(template) if template.may_be_blank() => {
+            Err("a text to send can't be blank: Telegram refuses it".to_owned())
+        }
+        Ok(template) if template.utf16_max() > length_max => {
+            let length = template.utf16_max();
+            Err(format!("the text has {length} UTF-16 units, more than the {length_max} that Telegram sends"))
+        }
+        parsed => parsed,
+    };
+    match template {
         Ok(template) => Some((text, template)),
         Err(reason) => {
             faults.at(at, reason);

@@ -36,10 +36,12 @@ pub enum ActionBody {
         /// The newest message that was read.
         message: MessageId,
     },
-    /// Sends a text.
+    /// Sends a text, a photo or a document.
     Reply {
-        /// Not blank, and at most 4,096 UTF-16 units.
+        /// At most 4,096 UTF-16 units and not blank; beside what is attached at most 1,024, and it may be empty.
         text: String,
+        /// What is attached, if anything.
+        media: Option<Attachment>,
         /// The message to answer; `None` sends a plain message.
         reply_to: Option<MessageId>,
     },
@@ -48,6 +50,34 @@ pub enum ActionBody {
         /// The message with the file.
         message: MessageId,
     },
+}
+
+/// A stored file that is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// How it is shown.
+    pub kind: AttachmentKind,
+    /// Its name in the installation.
+    pub name: Arc<str>,
+}
+
+/// How a file that is sent is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttachmentKind {
+    /// As a picture.
+    Photo,
+    /// As a file.
+    Document,
+}
+
+impl AttachmentKind {
+    /// The kind as documents name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Document => "document",
+        }
+    }
 }
 
 /// What in a bot's content made it do something. The names are shared with the content, so a clone is cheap.

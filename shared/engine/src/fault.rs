@@ -1,6 +1,7 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
+    MediaUse,
     document::{At, Mark},
     limits,
 };
@@ -36,6 +37,8 @@ pub struct Faults {
     list: Vec<Fault>,
     /// How many were found beyond those that are listed.
     more: usize,
+    /// The media that the document names: no faults in themselves, but whoever stores the document can tell.
+    media: Vec<MediaUse>,
 }
 
 impl Faults {
@@ -60,6 +63,17 @@ impl Faults {
     /// Reports `reason` about the place `at`.
     pub(crate) fn at(&mut self, at: &At<'_>, reason: impl Into<String>) {
         self.push(at.node.mark, at.pointer(), reason);
+    }
+
+    /// Notes that a file called `name` is shown at the place `at`.
+    pub(crate) fn media(&mut self, at: &At<'_>, name: &Arc<str>) {
+        let (line, column) = (at.node.mark.line, at.node.mark.column);
+        self.media.push(MediaUse { name: Arc::clone(name), line, column, field: at.pointer() });
+    }
+
+    /// Takes what was noted of media.
+    pub(crate) fn take_media(&mut self) -> Vec<MediaUse> {
+        std::mem::take(&mut self.media)
     }
 
     /// `value` if nothing was found, else what was found. Without a value, something was.

@@ -15,8 +15,12 @@
 //!     chance: 0.5            # how often it answers when it could; 1 by default
 //!     cooldown: 5m           # how long it keeps silent in a chat after it has spoken there; none by default
 //!     answers:               # a text; or a list of them, with weights if wanted; or either for each language
-//!       en: [One percent., {text: "1 %, {{person.first_name|friend}}.", weight: 3}]
+//!       en: ["{One percent|1 %}.", {text: "1 %, {{person.first_name|friend}}.", weight: 3}]
 //!       ru: Один процент.
+//!   - id: map
+//!     phrases: [where are you]
+//!     cooldown: {chat: 1m, person: 1h}   # also to one person, in whatever chat
+//!     answers: {photo: map, text: We are here.}   # photo or document: a file of that name; the text may be left out
 //! ```
 //!
 //! The best entry answers, and of equally good ones the first. The whole message as a phrase scores 1,000; a regular
@@ -25,8 +29,21 @@
 //! of five letters and more are forgiven a typing error, of nine and more two, unless they are words of the library
 //! themselves or have digits in them.
 //!
+//! Where two entries read a misspelt word differently and equally well, neither answers.
+//!
 //! Of the variations one is chosen by weight, and none is repeated to a person until the others are used up. The
-//! language is the person's own if it fits what was written, else the first one in the message's script.
+//! language is the person's own if what was written may be in it, else the first one that it may be in (Russian,
+//! Ukrainian, Belarusian, Bulgarian, Macedonian and Serbian are told apart by their letters), else the first in its
+//! script, else the first.
+//!
+//! In a text, `{One|Two {three|four}}` is one of its alternatives, by chance. Values stand in double braces:
+//! `person.first_name`, `person.username`, `person.language`, `chat.title`, `bot.first_name`, `bot.username`,
+//! `message.text`, `variable.NAME`, `bot.variable.NAME`, and of the time of the message, in UTC, `time.date`,
+//! `time.clock`, `time.hour`, `time.minute` and `time.weekday`; what stands behind a bar is said where there is no such
+//! value. Values are said as they are, whatever is in them. Braces without a bar between them stay braces, and so does
+//! one behind a backslash; alternatives cannot begin with alternatives, since two braces begin a value. The longest text
+//! that can come of it has to be one that Telegram sends: 4,096 UTF-16 units, or 1,024 beside a file; what values make
+//! longer is cut.
 
 mod answer;
 mod index;
@@ -38,7 +55,7 @@ use std::{sync::Arc, time::Duration};
 
 pub(crate) use answer::answer;
 
-use crate::{Faults, MatchedBy, answers::Answers, document, document::At, matcher::Folded, text};
+use crate::{Faults, MatchedBy, MediaUse, answers::Answers, document, document::At, matcher::Folded, text};
 
 /// An answer library, compiled.
 #[derive(Debug)]
@@ -47,6 +64,7 @@ pub struct Library {
     entries: Vec<Entry>,
     fallback: Option<Reply>,
     index: index::Index,
+    media: Vec<MediaUse>,
 }
 
 /// What people say in one way or another, and what is answered.
@@ -73,10 +91,18 @@ struct Reply {
     when: When,
     /// How often it answers when it could, in a million.
     chance_per_million: u32,
-    /// How long it keeps silent in a chat after it has spoken there.
-    cooldown: Duration,
-    /// Tells it from others in a chat's memory of cooldowns.
+    cooldown: Cooldown,
+    /// Tells it from others in the memories of cooldowns.
     hash: u64,
+}
+
+/// How long something keeps silent after it has spoken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cooldown {
+    /// In the chat, to everybody.
+    chat: Duration,
+    /// To the person, in every chat.
+    person: Duration,
 }
 
 /// Whom an entry answers in a group. In a direct chat every message is for the bot.
@@ -97,7 +123,13 @@ impl Library {
         let mut faults = Faults::default();
         let document = document::read(text, &mut faults);
         let library = document.and_then(|document| read::read(name, &At::root(&document), &mut faults));
-        faults.or(library)
+        let media = faults.take_media();
+        faults.or(library.map(|library| Self { media, ..library }))
+    }
+
+    /// The media that it shows, in order, with the places where it names them.
+    pub fn media(&self) -> &[MediaUse] {
+        &self.media
     }
 
     /// Its name.

@@ -18,6 +18,10 @@ pub const VARIABLES: usize = 1_000;
 pub const ENTRIES: usize = 10_000;
 /// Phrases, keywords and regexes of one entry, together.
 pub const ENTRY_PATTERNS: usize = 256;
+/// How deep alternatives may be nested in a text.
+pub const ALTERNATIVES_NESTING: usize = 8;
+/// The length in bytes of a text with alternatives, all of them included.
+pub const TEMPLATE_BYTES: usize = 64 * 1024;
 /// Variations of one answer, over all languages.
 pub const VARIATIONS: usize = 256;
 /// Steps of a scenario.
@@ -34,6 +38,10 @@ pub const REGEX_NESTING: u32 = 32;
 ///
 /// Source: <https://core.telegram.org/method/messages.sendMessage>, `MESSAGE_TOO_LONG`.
 pub const TEXT_UTF16: usize = 4096;
+/// The length in UTF-16 units of the text beside a photo or a document: Telegram's own limit.
+///
+/// Source: <https://core.telegram.org/api/config>, `caption_length_max`.
+pub const CAPTION_UTF16: usize = 1024;
 /// A name's length in characters: of a group, subgroup, variable, entry or step.
 pub const NAME_CHARS: usize = 256;
 /// Faults that are listed for one document.
@@ -42,7 +50,7 @@ pub const FAULTS: usize = 100;
 pub const PERSON_VARIABLES: usize = 1_000;
 /// Answers of which it is kept for one person which variations were used.
 pub const USED_ANSWERS: usize = 64;
-/// Cooldowns that are kept for one chat.
+/// Cooldowns that are kept for one chat, and for one person.
 pub const COOLDOWNS: usize = 64;
 /// Scenarios that a person has ended and that are kept.
 pub const FINISHED: usize = 16;

@@ -22,7 +22,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use evaluate::answer;
 
-use crate::{Faults, document, document::At, matcher::Matcher};
+use crate::{Faults, MediaUse, document, document::At, matcher::Matcher};
 
 /// A rule set, compiled.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub struct Ruleset {
     patterns: Matcher,
     reactions: BTreeMap<Arc<str>, ReactionGroup>,
     variables: BTreeMap<Arc<str>, Variable>,
+    media: Vec<MediaUse>,
 }
 
 #[derive(Debug)]
@@ -120,7 +121,13 @@ impl Ruleset {
         let document = document::read(text, &mut faults);
         let model = document.map(|document| read::read(&At::root(&document), &mut faults));
         let ruleset = model.map(|model| compile::compile(model, &mut faults));
-        faults.or(ruleset)
+        let media = faults.take_media();
+        faults.or(ruleset.map(|ruleset| Self { media, ..ruleset }))
+    }
+
+    /// The media that it shows, in order, with the places where it names them.
+    pub fn media(&self) -> &[MediaUse] {
+        &self.media
     }
 
     /// How many trigger groups there are.

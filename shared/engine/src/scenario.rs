@@ -40,7 +40,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(crate) use run::{answer, leave};
 
 use self::{condition::Branch, validate::Validation};
-use crate::{Faults, answers::Answers, document, document::At};
+use crate::{Faults, MediaUse, answers::Answers, document, document::At};
 
 /// A scenario, compiled.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ pub struct Scenario {
     by_name: BTreeMap<Arc<str>, usize>,
     /// The languages that its texts are in; the choice is made at the start and kept.
     languages: Option<Answers>,
+    media: Vec<MediaUse>,
 }
 
 /// What starts a scenario for the person who was given it.
@@ -122,7 +123,13 @@ impl Scenario {
         let document = document::read(text, &mut faults);
         let scenario =
             document.and_then(|document| read::read(name, version, &At::root(&document), &mut faults));
-        faults.or(scenario)
+        let media = faults.take_media();
+        faults.or(scenario.map(|scenario| Self { media, ..scenario }))
+    }
+
+    /// The media that it shows, in order, with the places where it names them.
+    pub fn media(&self) -> &[MediaUse] {
+        &self.media
     }
 
     /// Its name.

@@ -4,7 +4,7 @@
 //! is JSON with its version in `v`; what is at its default is left out, so that an empty one is `{"v":1}`, and an
 //! empty document need not be stored at all. All that can grow is bounded by `crate::limits`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use troupe_types::Timestamp;
@@ -56,10 +56,15 @@ pub struct BotState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChatState {
-    /// Until when an entry keeps silent, by the entry's hash. What has passed is dropped.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub cooldowns: BTreeMap<u64, Timestamp>,
+    /// What keeps silent in the chat for a while.
+    #[serde(skip_serializing_if = "Cooldowns::is_empty")]
+    pub cooldowns: Cooldowns,
 }
+
+/// Until when an entry keeps silent, by the entry's hash. What has passed is dropped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cooldowns(pub BTreeMap<u64, Timestamp>);
 
 /// What a bot remembers of a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +91,9 @@ pub struct PersonState {
     /// The scenarios that the person has left, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finished: Vec<Finished>,
+    /// What keeps silent for the person for a while, in whatever chat.
+    #[serde(skip_serializing_if = "Cooldowns::is_empty")]
+    pub cooldowns: Cooldowns,
     /// Which variations of which answers were used, the answer that was used last coming last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub used: Vec<Used>,
@@ -188,18 +196,27 @@ impl PersonState {
     }
 }
 
-impl ChatState {
-    pub(crate) fn cools(&self, entry: u64, now: Timestamp) -> bool {
-        self.cooldowns.get(&entry).is_some_and(|until| now < *until)
+impl Cooldowns {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    pub(crate) fn cool(&mut self, entry: u64, now: Timestamp, until: Timestamp) {
-        self.cooldowns.retain(|_, until| now < *until);
-        self.cooldowns.insert(entry, until);
-        while self.cooldowns.len() > limits::COOLDOWNS {
+    /// Whether `entry` keeps silent.
+    pub(crate) fn cools(&self, entry: u64, now: Timestamp) -> bool {
+        self.0.get(&entry).is_some_and(|until| now < *until)
+    }
+
+    /// Has `entry` keep silent for `time`, if that is any time at all.
+    pub(crate) fn cool(&mut self, entry: u64, now: Timestamp, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        self.0.retain(|_, until| now < *until);
+        self.0.insert(entry, now + time);
+        while self.0.len() > limits::COOLDOWNS {
             // The one that would pass next is the least loss.
-            let next = self.cooldowns.iter().min_by_key(|(_, until)| **until).map(|(entry, _)| *entry);
-            self.cooldowns.remove(&next.expect("a map that is too long is not empty"));
+            let next = self.0.iter().min_by_key(|(_, until)| **until).map(|(entry, _)| *entry);
+            self.0.remove(&next.expect("a map that is too long is not empty"));
         }
     }
 }

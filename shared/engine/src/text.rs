@@ -4,24 +4,23 @@ use std::sync::LazyLock;
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::limits;
-
 /// The length that Telegram counts.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// `text`, or its beginning with an ellipsis if it is longer than a message may be; and its length if it was cut.
-pub(crate) fn cut(text: String) -> (String, Option<usize>) {
+/// `text`, or its beginning with an ellipsis if it has more than `length_max` UTF-16 units; and its length if it was
+/// cut.
+pub(crate) fn cut(text: String, length_max: usize) -> (String, Option<usize>) {
     // A UTF-16 text is never longer than the same in UTF-8.
-    if text.len() <= limits::TEXT_UTF16 {
+    if text.len() <= length_max {
         return (text, None);
     }
     let length = utf16_len(&text);
-    if length <= limits::TEXT_UTF16 {
+    if length <= length_max {
         return (text, None);
     }
-    let mut left = limits::TEXT_UTF16 - 1;
+    let mut left = length_max - 1;
     let fits = |char: &char| match left.checked_sub(char.len_utf16()) {
         Some(rest) => {
             left = rest;
@@ -194,43 +193,6 @@ pub(crate) const fn typos_allowed(length: usize) -> usize {
     }
 }
 
-/// The scripts that are told apart to choose the language of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Script {
-    Latin,
-    Cyrillic,
-}
-
-impl Script {
-    /// The script that `text` is written in; `None` if it has no letters of either.
-    ///
-    /// A Cyrillic letter counts for two: names of products stand in Latin letters in the middle of Russian, and hardly
-    /// anything stands in Cyrillic ones in the middle of English.
-    pub fn of(text: &str) -> Option<Self> {
-        let (mut latin, mut cyrillic) = (0_usize, 0_usize);
-        for char in text.chars().filter(|char| char.is_alphabetic()) {
-            match char {
-                '\u{400}'..='\u{52f}' => cyrillic += 1,
-                '\0'..='\u{24f}' => latin += 1,
-                _ => {}
-            }
-        }
-        match (latin, cyrillic) {
-            (0, 0) => None,
-            _ if cyrillic * 2 >= latin => Some(Self::Cyrillic),
-            _ => Some(Self::Latin),
-        }
-    }
-
-    /// The script that `language`, an IETF tag, is written in.
-    pub fn of_language(language: &str) -> Self {
-        match language.split('-').next().unwrap_or_default() {
-            "be" | "bg" | "kk" | "ky" | "mk" | "mn" | "ru" | "sr" | "tg" | "uk" => Self::Cyrillic,
-            _ => Self::Latin,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -264,18 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn the_script_is_that_of_most_letters() {
-        assert_eq!(Script::of("привет hi"), Some(Script::Cyrillic));
-        assert_eq!(Script::of("есть на Android?"), Some(Script::Cyrillic));
-        assert_eq!(Script::of("hello, как дела in English it is"), Some(Script::Latin));
-        assert_eq!(Script::of("👋 123"), None);
-    }
-
-    #[test]
     fn a_text_is_cut_between_characters() {
         let exact = "😀".repeat(2048);
-        assert_eq!(cut(exact.clone()), (exact, None));
-        let (text, length) = cut("😀".repeat(2049));
+        assert_eq!(cut(exact.clone(), 4096), (exact, None));
+        let (text, length) = cut("😀".repeat(2049), 4096);
         assert_eq!((utf16_len(&text), length), (4095, Some(4098)));
     }
 
@@ -322,7 +276,7 @@ mod tests {
         #[test]
         fn what_is_cut_can_be_sent(narrow in 0..4_usize, wide in 2040..2055_usize) {
             let text = format!("{}{}", "a".repeat(narrow), "😀".repeat(wide));
-            prop_assert!(utf16_len(&cut(text).0) <= limits::TEXT_UTF16);
+            prop_assert!(utf16_len(&cut(text, 4096).0) <= 4096);
         }
     }
 }

@@ -5,12 +5,27 @@ use troupe_types::ChatId;
 use crate::{
     Action, ActionBody, Content, Decision, Event, Seed, Silence, Source, State, Tried, Update,
     answers::{Answers, Wanted},
+    decision::Attachment,
+    language::Writing,
     limits,
     matcher::Folded,
     template::{Lookup, Values},
-    text::{self, Script},
+    text,
     trace::Tracer,
 };
+
+/// What is said: a text, or what is attached with a text beside it, which may be empty then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub text: String,
+    pub media: Option<Attachment>,
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self { text, media: None }
+    }
+}
 
 /// One decision in the making: what is given, and what has come of it so far.
 pub(crate) struct Turn<'a> {
@@ -62,52 +77,63 @@ impl<'a> Turn<'a> {
     }
 
     /// Answers in the same chat; in a group as a reply, so that everybody sees whom.
-    pub fn reply(&mut self, source: Source, text: String) {
-        self.reply_in(self.update.chat.id, source, text);
+    pub fn reply(&mut self, source: Source, said: impl Into<Said>) {
+        self.reply_in(self.update.chat.id, source, said);
     }
 
-    /// Says `text` in `chat`, cut to what Telegram sends; a blank text is left out.
-    pub fn reply_in(&mut self, chat: ChatId, source: Source, text: String) {
-        if text.trim().is_empty() {
+    /// Says something in `chat`, its text cut to what Telegram sends; what is nothing but blanks is left out.
+    pub fn reply_in(&mut self, chat: ChatId, source: Source, said: impl Into<Said>) {
+        let Said { text, media } = said.into();
+        if text.trim().is_empty() && media.is_none() {
             self.trace.note(|| Tried::TextBlank);
             return;
         }
-        let (text, cut) = text::cut(text);
+        let length_max = if media.is_some() { limits::CAPTION_UTF16 } else { limits::TEXT_UTF16 };
+        let (text, cut) = text::cut(text, length_max);
         if let Some(length) = cut {
             self.trace.note(|| Tried::TextCut { length });
         }
         let here = chat == self.update.chat.id;
         let reply_to = (here && !self.update.is_direct()).then_some(self.update.message.id);
-        self.actions.push(Action { chat, source, body: ActionBody::Reply { text, reply_to } });
+        self.actions.push(Action { chat, source, body: ActionBody::Reply { text, media, reply_to } });
     }
 
     /// Chooses a variation of `answers`, which `label` names for chance, and fills it in. `language` is what the
-    /// conversation is held in, if that is settled. Returns the variation's place and the text.
-    pub fn word(&mut self, answers: &Answers, label: &[&str], language: Option<&str>) -> (u16, String) {
+    /// conversation is held in, if that is settled. Returns the variation's place and what it says.
+    pub fn word(&mut self, answers: &Answers, label: &[&str], language: Option<&str>) -> (u16, Said) {
         let wanted = match language {
-            Some(language) => Wanted { script: None, language: Some(language) },
-            None => Wanted {
-                script: Script::of(&self.update.message.text),
-                language: self.update.sender.language.as_deref(),
-            },
+            Some(language) => Wanted { writing: None, language: Some(language) },
+            None => self.wanted(),
         };
         let person = &mut self.state.person;
         let chosen = answers.choose(wanted, |answer| person.used_mut(answer), self.seed.stream(label));
         self.trace.note(|| Tried::Variation { chosen: chosen.index, fresh: chosen.fresh });
-        let text = chosen.text.expand(&self.values());
-        (chosen.index, text)
+        // A choice of its own: it is to be independent of that of the variation.
+        let chance = || self.seed.stream(&[label, &["alternatives"]].concat());
+        let language = chosen.language.map(|language| &**language).or(language);
+        let text = chosen.text.expand(&self.values(language), chance);
+        (chosen.index, Said { text, media: chosen.media.cloned() })
     }
 
-    fn values(&self) -> Values<'_> {
+    /// What is known of the language to answer in.
+    pub fn wanted(&self) -> Wanted<'a> {
+        let update = self.update;
+        Wanted { writing: Writing::of(&update.message.text), language: update.sender.language.as_deref() }
+    }
+
+    fn values<'t>(&'t self, language: Option<&'t str>) -> Values<'t> {
         let Update { chat, sender, message, .. } = self.update;
         let account = &self.content.account;
         Values {
             first_name: &sender.first_name,
             username: sender.username.as_deref(),
+            person_language: sender.language.as_deref(),
             chat_title: chat.title.as_deref(),
             bot_first_name: &account.first_name,
             bot_username: account.username.as_deref(),
             message_text: &message.text,
+            time: self.update.time,
+            language,
             lookup: self,
         }
     }
@@ -129,7 +155,7 @@ impl<'a> Turn<'a> {
 
     /// Sets `variable` for the person.
     pub fn set_variable(&mut self, name: &Arc<str>, value: String) {
-        let (value, _) = text::cut(value);
+        let (value, _) = text::cut(value, limits::TEXT_UTF16);
         let values = if self.is_saved(name) {
             &mut self.state.person.variables
         } else {

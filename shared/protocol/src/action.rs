@@ -35,10 +35,13 @@ pub enum ActionBody {
         /// The newest message that was read.
         message: MessageId,
     },
-    /// Shows the bot as typing for a moment, then sends a text.
+    /// Shows the bot as typing for a moment, then sends a text, a photo or a document.
     Reply {
-        /// At most 4,096 UTF-16 units.
+        /// At most 4,096 UTF-16 units; beside what is attached at most 1,024, and it may be empty.
         text: String,
+        /// What is attached, if anything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media: Option<Attachment>,
         /// The message to answer; `None` sends a plain message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<MessageId>,
@@ -48,6 +51,25 @@ pub enum ActionBody {
         /// The message with the file.
         message: MessageId,
     },
+}
+
+/// A stored file that is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// How it is shown.
+    pub kind: AttachmentKind,
+    /// Its name: see [`crate::FileRecord`].
+    pub name: String,
+}
+
+/// How a file that is sent is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// As a picture.
+    Photo,
+    /// As a file.
+    Document,
 }
 
 impl Action {
@@ -79,7 +101,7 @@ mod tests {
             decided: Timestamp::default(),
             received: Timestamp::default(),
             source: Source::Guard,
-            body: ActionBody::Reply { text: text.into(), reply_to: None },
+            body: ActionBody::Reply { text: text.into(), media: None, reply_to: None },
         };
         let id = action("7/42/5/new#0", "a").random_id();
         assert_eq!(id, action("7/42/5/new#0", "b").random_id());

@@ -3,6 +3,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use troupe_types::Timestamp;
 
+use crate::Parts;
+
 /// The kinds of document that tell bots what to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,8 +91,12 @@ pub struct ContentDocument {
     pub version: u32,
     /// When it was put, by the manager's clock.
     pub created: Timestamp,
-    /// The document as its author wrote it, comments and all.
+    /// The document as its author wrote it, comments and all. Empty if it is in parts.
+    #[serde(default)]
     pub text: String,
+    /// Where the text is, if it is too large to stand here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
 }
 
 impl ContentDocument {

@@ -117,6 +117,9 @@ pub enum EventBody {
         source: Source,
         /// From ingress knowing of the update to Telegram confirming the message, in milliseconds.
         reply_ms: u64,
+        /// What was attached to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media: Option<MediaKind>,
     },
     /// A message of the bot's could not be sent, for good.
     DeliveryFailed {

@@ -6,15 +6,17 @@
 mod action;
 mod content;
 mod event;
+mod file;
 mod login;
 mod registry;
 mod subject;
 mod trace;
 mod update;
 
-pub use action::{Action, ActionBody};
+pub use action::{Action, ActionBody, Attachment, AttachmentKind};
 pub use content::{ContentDocument, ContentKind, ContentName, NameError};
 pub use event::{Event, EventBody, Source};
+pub use file::{FILE_BYTES_MAX, FileRecord, Parts};
 pub use login::{LoginReply, LoginRequest, LoginStep, Refusal, Secret};
 pub use registry::{
     BotRecord, BotSettings, BotStatus, Desired, GroupPolicy, Identity, SessionState, WeightedScenario,

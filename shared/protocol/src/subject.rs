@@ -82,6 +82,8 @@ pub enum Bucket {
     Status,
     /// [`crate::ContentDocument`]s.
     Content,
+    /// [`crate::FileRecord`]s, and whatever is too large for one record, in [`crate::Parts`].
+    Files,
     /// Sessions, encrypted: `<bot id>.secret`, `<bot id>.position` and `<bot id>.peers`. Only ingress reads it.
     Sessions,
     /// Who is alive and who owns what. Its keys expire by themselves.
@@ -90,8 +92,15 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 6] =
-        [Self::Installation, Self::Bots, Self::Status, Self::Content, Self::Sessions, Self::Owners];
+    pub const ALL: [Self; 7] = [
+        Self::Installation,
+        Self::Bots,
+        Self::Status,
+        Self::Content,
+        Self::Files,
+        Self::Sessions,
+        Self::Owners,
+    ];
 
     /// Its name at the broker.
     pub const fn name(self) -> &'static str {
@@ -100,6 +109,7 @@ impl Bucket {
             Self::Bots => "bots",
             Self::Status => "status",
             Self::Content => "content",
+            Self::Files => "files",
             Self::Sessions => "sessions",
             Self::Owners => "owners",
         }

@@ -79,7 +79,7 @@ impl Differences {
         let (old, new) = (old.decide(update), new.decide(update));
         let same = if self.texts_too {
             let seen = |outcome: &Outcome| -> Vec<_> {
-                let reply = |reply: &told::Reply| (reply.elsewhere, reply.source.clone(), reply.text.clone());
+                let reply = |reply: &told::Reply| (reply.elsewhere, reply.source.clone(), reply.shown());
                 outcome.replies.iter().map(reply).collect()
             };
             seen(&old) == seen(&new) && old.silent == new.silent && old.stored == new.stored
@@ -89,7 +89,7 @@ impl Differences {
         if same {
             return;
         }
-        let texts = |outcome: &Outcome| outcome.replies.iter().map(|reply| reply.text.clone()).collect();
+        let texts = |outcome: &Outcome| outcome.replies.iter().map(told::Reply::shown).collect();
         let kind = if update.is_direct() { "direct" } else { "group" };
         let title = update.chat.title.as_deref().or(Some(update.sender.first_name.as_str()));
         let title =

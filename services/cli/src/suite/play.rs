@@ -159,13 +159,14 @@ fn compare(step: &Step, heard: &Heard, bot: &Bot<'_>) -> Option<Failure> {
 }
 
 fn told_reply(reply: &Reply) -> String {
-    format!("{}: {:?}", reply.source, reply.text)
+    format!("{}: {:?}", reply.source, reply.shown())
 }
 
 impl Expected {
     fn fits(&self, reply: &Reply) -> bool {
         self.source.as_ref().is_none_or(|source| *source == reply.source)
-            && (self.texts.is_empty() || self.texts.contains(&reply.text))
+            && (self.texts.is_empty()
+                || [&reply.text, &reply.shown()].iter().any(|text| self.texts.contains(text)))
             && self.matches.as_ref().is_none_or(|regex| regex.is_match(&reply.text))
     }
 

@@ -157,7 +157,7 @@ impl<'a> Session<'a> {
         let mut lines = Vec::new();
         for reply in &outcome.replies {
             let elsewhere = reply.elsewhere.map(|chat| format!(" (in chat {chat})")).unwrap_or_default();
-            for (number, line) in reply.text.lines().enumerate() {
+            for (number, line) in reply.shown().lines().enumerate() {
                 let head = if number == 0 { format!("{name}{elsewhere}: ") } else { "  ".to_owned() };
                 lines.push(format!("{}{line}", good(&head)));
             }

@@ -20,7 +20,8 @@ async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
     let public = updates.next().await;
     assert_eq!((public.chat.id, public.chat.title.as_deref()), (group, Some("Lounge")));
     assert!(public.body.message().mentions_bot);
-    let body = ActionBody::Reply { text: "hello all".into(), reply_to: Some(public.key.message) };
+    let body =
+        ActionBody::Reply { text: "hello all".into(), media: None, reply_to: Some(public.key.message) };
     world.act(&public, 0, body).await;
     events.sent().await;
     assert_eq!(world.said(clara.id).await, ["hello to you", "hello all"]);
@@ -162,7 +163,9 @@ async fn a_refused_send_is_told_as_failed() {
     // A stopped bot's actions are refused, too.
     world.record(bot, Desired::Stopped).await;
     events.session(SessionState::Stopped).await;
-    let key = world.act(&update, 1, ActionBody::Reply { text: "too late".into(), reply_to: None }).await;
+    let key = world
+        .act(&update, 1, ActionBody::Reply { text: "too late".into(), media: None, reply_to: None })
+        .await;
     let event = events.find(|body| matches!(body, EventBody::DeliveryFailed { .. })).await;
     assert_eq!(event.body, EventBody::DeliveryFailed { action: key, reason: "BOT_STOPPED".into() });
     assert!(world.said(clara.id).await.is_empty());

@@ -212,7 +212,7 @@ impl World {
 
     /// Decides, in the responder's stead, that `bot` replies to an update.
     pub async fn reply(&self, update: &Update, text: &str) -> ActionKey {
-        self.act(update, 0, ActionBody::Reply { text: text.to_owned(), reply_to: None }).await
+        self.act(update, 0, ActionBody::Reply { text: text.to_owned(), media: None, reply_to: None }).await
     }
 
     /// Decides, in the responder's stead, that `bot` does something about an update. Each call publishes it anew.

@@ -70,6 +70,7 @@ async fn documents_put_at_the_same_moment_all_become_versions_that_never_change(
         version: 1,
         created: Timestamp::default(),
         text: LIBRARY.to_owned(),
+        parts: None,
     };
     world.bus.bucket(Bucket::Content).create("library.support.1", &left).await.unwrap();
     let texts: Vec<String> = (0..5).map(|number| LIBRARY.replace("Hi!", &format!("Hi {number}!"))).collect();

@@ -122,8 +122,14 @@ impl World {
         let name = name(document);
         let key = ContentDocument::key(kind, &name, version);
         let head = ContentDocument::head_key(kind, &name);
-        let document =
-            ContentDocument { kind, name, version, created: Timestamp::default(), text: text.into() };
+        let document = ContentDocument {
+            kind,
+            name,
+            version,
+            created: Timestamp::default(),
+            text: text.into(),
+            parts: None,
+        };
         records.put(&key, &document).await.unwrap();
         records.put(&head, &version).await.unwrap();
     }

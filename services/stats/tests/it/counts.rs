@@ -30,7 +30,7 @@ fn happened(number: i32) -> Vec<Event> {
         vec![
             EventBody::MessageReceived { message, media: None, own_bot: false },
             EventBody::Replied { source: source.clone(), decide_us: 100 },
-            EventBody::MessageSent { message, action, source, reply_ms: 700 },
+            EventBody::MessageSent { message, action, source, reply_ms: 700, media: None },
         ]
     };
     let time = Timestamp::from_seconds(1_700_000_000 + i64::from(number));

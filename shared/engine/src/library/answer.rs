@@ -56,7 +56,9 @@ fn is_to_somebody_else(text: &str) -> bool {
 fn refusal(reply: &Reply, library: &Library, id: &str, turn: &Turn<'_>) -> Option<Silence> {
     if reply.when == When::Addressed && !turn.update.is_addressed() {
         Some(Silence::NotAddressed)
-    } else if turn.state.chat.cools(reply.hash, turn.update.time) {
+    } else if turn.state.chat.cooldowns.cools(reply.hash, turn.update.time)
+        || turn.state.person.cooldowns.cools(reply.hash, turn.update.time)
+    {
         Some(Silence::Cooldown)
     } else if !turn.seed.stream(&["chance", &library.name, id]).happens(reply.chance_per_million) {
         Some(Silence::Chance)
@@ -67,15 +69,14 @@ fn refusal(reply: &Reply, library: &Library, id: &str, turn: &Turn<'_>) -> Optio
 
 fn say(reply: &Reply, library: &Library, entry: Option<&Arc<str>>, turn: &mut Turn<'_>) {
     let label = ["variation", &*library.name, entry.map_or("", |entry| &**entry)];
-    let (variation, text) = turn.word(&reply.answers, &label, None);
+    let (variation, said) = turn.word(&reply.answers, &label, None);
     let library = Arc::clone(&library.name);
     let source = match entry {
         Some(entry) => Source::Entry { library, entry: Arc::clone(entry), variation },
         None => Source::Fallback { library, variation },
     };
-    turn.reply(source, text);
-    if !reply.cooldown.is_zero() {
-        let now = turn.update.time;
-        turn.state.chat.cool(reply.hash, now, now + reply.cooldown);
-    }
+    turn.reply(source, said);
+    let now = turn.update.time;
+    turn.state.chat.cooldowns.cool(reply.hash, now, reply.cooldown.chat);
+    turn.state.person.cooldowns.cool(reply.hash, now, reply.cooldown.person);
 }

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Entry, Library, Patterns, Reply, When, index::Index};
+use super::{Cooldown, Entry, Library, Patterns, Reply, When, index::Index};
 use crate::{
     Faults,
     answers::{self, Answers},
@@ -38,7 +38,7 @@ pub(super) fn read(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Libra
         .filter_map(|item| read_entry(name, &item, when, &mut ids, &mut regexes, faults))
         .collect();
     let index = Index::new(&entries, regexes);
-    Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index })
+    Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index, media: Vec::new() })
 }
 
 fn read_entry(
@@ -114,13 +114,27 @@ fn read_reply(
         None => Some(1_000_000),
     };
     let cooldown = match object.set("cooldown") {
-        Some(cooldown) => duration::read(&cooldown, faults),
-        None => Some(Duration::ZERO),
+        Some(cooldown) => read_cooldown(&cooldown, faults),
+        None => Some(Cooldown::default()),
     };
     let names = ["library", library, id];
     let answers = Answers::read(&object.required("answers", faults)?, &names, faults)?;
     let hash = answers::hash(&names);
     Some(Reply { answers, when, chance_per_million: chance_per_million?, cooldown: cooldown?, hash })
+}
+
+/// A duration, which is the chat's, or one for the chat, the person or both.
+fn read_cooldown(at: &At<'_>, faults: &mut Faults) -> Option<Cooldown> {
+    if !at.is_map() {
+        return Some(Cooldown { chat: duration::read(at, faults)?, ..Cooldown::default() });
+    }
+    let object = at.object(&["chat", "person"], faults)?;
+    let mut read = |name: &str| match object.set(name) {
+        Some(time) => duration::read(&time, faults),
+        None => Some(Duration::ZERO),
+    };
+    let (chat, person) = (read("chat"), read("person"));
+    Some(Cooldown { chat: chat?, person: person? })
 }
 
 fn read_when(object: &Object<'_>, default: When, faults: &mut Faults) -> When {

@@ -21,7 +21,7 @@ pub(super) fn compile(model: Model, faults: &mut Faults) -> Ruleset {
         .into_iter()
         .map(|group| (Arc::from(group.name.as_str()), reaction_group(group, &variables, faults)))
         .collect();
-    Ruleset { groups, index, patterns, reactions, variables }
+    Ruleset { groups, index, patterns, reactions, variables, media: Vec::new() }
 }
 
 type Variables = BTreeMap<Arc<str>, Variable>;

@@ -68,6 +68,7 @@ pub(super) fn read(name: &str, version: u32, at: &At<'_>, faults: &mut Faults) -
         steps,
         by_name,
         languages,
+        media: Vec::new(),
     })
 }
 

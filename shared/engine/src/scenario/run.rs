@@ -3,10 +3,9 @@ use std::sync::Arc;
 use super::{Kind, Scenario, Start, Step};
 use crate::{
     Event, Source, StepOutcome, Tried,
-    answers::{Answers, Wanted},
+    answers::Answers,
     limits,
     state::{Finished, Progress},
-    text::Script,
     turn::Turn,
 };
 
@@ -88,10 +87,7 @@ fn start(scenario: &Scenario, outcome: StepOutcome, turn: &mut Turn<'_>) {
 /// The language to hold the scenario in, from the message that starts it: later answers are names and addresses, which
 /// tell nothing.
 fn spoken(texts: &Answers, turn: &Turn<'_>) -> Option<String> {
-    let update = turn.update;
-    let wanted =
-        Wanted { script: Script::of(&update.message.text), language: update.sender.language.as_deref() };
-    texts.spoken(wanted).map(ToString::to_string)
+    texts.spoken(turn.wanted()).map(ToString::to_string)
 }
 
 fn go_on(mut progress: Progress, turn: &mut Turn<'_>) -> bool {
@@ -206,9 +202,9 @@ fn say(
     language: Option<&str>,
     turn: &mut Turn<'_>,
 ) {
-    let (_, text) = turn.word(text, &["step", &scenario.name, step, field], language);
+    let (_, said) = turn.word(text, &["step", &scenario.name, step, field], language);
     let (scenario, version) = (Arc::clone(&scenario.name), scenario.version);
-    turn.reply(Source::Step { scenario, version, step: step.into() }, text);
+    turn.reply(Source::Step { scenario, version, step: step.into() }, said);
 }
 
 fn note(scenario: &Scenario, step: &Arc<str>, outcome: StepOutcome, turn: &mut Turn<'_>) {

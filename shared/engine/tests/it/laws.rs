@@ -206,8 +206,8 @@ steps:
         "
 fallback: {answers: [Hm?, '{{message.text}}', '{{variable.plan}}']}
 entries:
-  - {id: hi, phrases: [hi, hello], answers: {en: [Hello!, 'Hi {{person.first_name}}'], ru: Привет}, cooldown: 10s}
-  - {id: fees, phrases: [what are the fees], keywords: [fees, комиссия], answers: [one, two, three], chance: 0.5}
+  - {id: hi, phrases: [hi, hello], answers: {en: [Hello!, '{Hi|Hey {you|there}} {{person.first_name}}'], ru: Привет}, cooldown: {chat: 10s, person: 1m}}
+  - {id: fees, phrases: [what are the fees], keywords: [fees, комиссия], answers: [one, two, {photo: three, text: '{{message.text}}'}], chance: 0.5}
   - {id: order, regexes: ['order #\\d+'], answers: Soon., when: addressed}
 ",
     );

@@ -182,6 +182,19 @@ fn a_cooldown_is_the_chats_and_passes() {
 }
 
 #[test]
+fn a_cooldown_may_be_the_persons_in_every_chat() {
+    let library = "entries: [{id: gm, phrases: [gm], answers: gm, cooldown: {chat: 1m, person: 1h}}]";
+    let other = || said("gm").in_group().by(troupe_types::UserId::new(2));
+    Talk::with_library(library)
+        .check(said("gm").in_group(), &["gm"])
+        .check(other(), &["(cooldown)"])
+        .check("gm", &["(cooldown)"])
+        .check(other().after(Duration::from_secs(60)), &["gm"])
+        .check(other().after(Duration::from_secs(60)), &["(cooldown)"])
+        .check(said("gm").after(Duration::from_hours(1)), &["gm"]);
+}
+
+#[test]
 fn a_chance_is_a_share() {
     let library = "entries: [{id: gm, phrases: [gm], answers: gm, chance: 0.25}]";
     let speaks =
@@ -189,4 +202,88 @@ fn a_chance_is_a_share() {
     assert!((860..1140).contains(&speaks), "{speaks}");
     let never = library.replace("0.25", "0");
     Talk::with_library(&never).check("gm", &["(chance)"]);
+}
+
+#[test]
+fn a_tie_between_entries_that_read_a_misspelling_differently_is_no_match() {
+    let library = "
+entries:
+  - {id: staking, keywords: [staking], answers: Stake.}
+  - {id: stalking, keywords: [stalking], answers: Report it.}
+  - {id: reward, keywords: [reward], answers: Rewards.}
+";
+    // One letter away from both.
+    Talk::with_library(library)
+        .check("stakking", &["(no_match)"])
+        .check("staking", &["Stake."])
+        .check("rewrad", &["Rewards."]);
+}
+
+#[test]
+fn the_distance_that_is_forgiven_grows_with_the_word() {
+    let library = "
+entries:
+  - {id: four, keywords: [swap], answers: four}
+  - {id: five, keywords: [limit], answers: five}
+  - {id: nine, keywords: [liquidity], answers: nine}
+";
+    Talk::with_library(library)
+        .check("swpa", &["(no_match)"])
+        .check("limti", &["five"])
+        .check("lmiti", &["(no_match)"])
+        .check("liqudty", &["nine"])
+        .check("liqdty", &["(no_match)"]);
+}
+
+#[test]
+fn texts_that_unicode_holds_for_the_same_match() {
+    let library = "entries: [{id: a, keywords: [ﬁnance, крема́, straße], answers: yes}]";
+    for text in ["ＦＩＮＡＮＣＥ", "finance", "КРЕМА", "cr\u{65}me крем\u{430}\u{301}", "STRASSE"]
+    {
+        Talk::with_library(library).check(text, &["yes"]);
+    }
+}
+
+#[test]
+fn alternatives_are_chosen_by_the_updates_chance_and_all_are_said() {
+    let library = "entries: [{id: hi, phrases: [hi], answers: '{Hi|Hello}, {{person.first_name}}{!|.}'}]";
+    let mut heard = BTreeSet::new();
+    for world in 1..100 {
+        let mut talk = Talk::with_library(library).in_world(world);
+        let text = talk.hear("hi").remove(0);
+        assert_eq!(text, Talk::with_library(library).in_world(world).hear("hi").remove(0));
+        heard.insert(text);
+    }
+    assert_eq!(heard.into_iter().collect::<Vec<_>>(), ["Hello, Ann!", "Hello, Ann.", "Hi, Ann!", "Hi, Ann."]);
+}
+
+#[test]
+fn a_photo_or_a_document_is_an_answer_with_or_without_words() {
+    let library = "
+entries:
+  - {id: map, phrases: [map], answers: {photo: harbour-map, text: 'Here, {{person.first_name}}.'}}
+  - {id: price, phrases: [price], answers: {en: [{document: prices}], ru: [{document: prices_ru, weight: 2}]}}
+";
+    let mut talk = Talk::with_library(library);
+    talk.check("map", &["[photo harbour-map] Here, Ann."]).check("price", &["[document prices]"]);
+    let library = troupe_engine::Library::parse("l", library).unwrap();
+    let media = library.media().iter().map(|used| (&*used.name, used.line, used.column, used.field.as_str()));
+    assert_eq!(
+        media.collect::<Vec<_>>(),
+        [
+            ("harbour-map", 3, 48, "/entries/0/answers/photo"),
+            ("prices", 4, 61, "/entries/1/answers/en/0/document"),
+            ("prices_ru", 4, 87, "/entries/1/answers/ru/0/document"),
+        ]
+    );
+}
+
+#[test]
+fn a_caption_that_grows_too_long_is_cut_to_a_captions_length() {
+    let library = "entries: [{id: echo, keywords: [echo], answers: {photo: p, text: '{{message.text}}'}}]";
+    let long = format!("echo {}", "😀".repeat(1500));
+    let heard = Talk::with_library(library).hear(long.as_str());
+    let caption = heard[0].strip_prefix("[photo p] ").unwrap();
+    assert_eq!(caption.encode_utf16().count(), 1024);
+    assert!(caption.ends_with('…'));
 }

@@ -189,6 +189,39 @@ entries:
 }
 
 #[test]
+fn every_fault_of_an_answer_is_told() {
+    let library = format!(
+        "
+entries:
+  - {{id: a, phrases: [a], answers: '{{|x}}'}}
+  - {{id: b, phrases: [b], answers: '{{x|{long}}}'}}
+  - {{id: c, phrases: [c], answers: {{photo: p, text: {caption}}}}}
+  - {{id: d, phrases: [d], answers: {{photo: p, document: q}}}}
+  - {{id: e, phrases: [e], answers: {{photo: P.jpg}}}}
+  - {{id: f, phrases: [f], answers: {{text: ' '}}}}
+  - {{id: g, phrases: [g], answers: {{weight: 2}}}}
+  - {{id: h, phrases: [h], answers: h, cooldown: {{person: x, group: 1m}}}}
+",
+        long = "y".repeat(4097),
+        caption = "z".repeat(1025)
+    );
+    check(
+        Library::parse("l", &library),
+        &[
+            "3:36: /entries/0/answers: a text to send can't be blank",
+            "4:36: /entries/1/answers: the text has 4097 UTF-16 units, more than the 4096",
+            "5:53: /entries/2/answers/text: the text has 1025 UTF-16 units, more than the 1024",
+            "6:36: /entries/3/answers: an answer shows a photo or a document, not both",
+            "7:44: /entries/4/answers/photo: \"P.jpg\" is no name of a file to send: use 1 to 64 of a-z",
+            "8:43: /entries/5/answers/text: a text to send can't be blank",
+            "9:36: /entries/6/answers: the field \"text\" is missing",
+            "10:61: /entries/7/cooldown/group: there is no field \"group\"; known are \"chat\", \"person\"",
+            "10:58: /entries/7/cooldown/person: expected a duration",
+        ],
+    );
+}
+
+#[test]
 fn every_fault_of_a_scenario_is_told() {
     let scenario = "
 first: nowhere
@@ -247,7 +280,7 @@ fn example(source: &str) -> String {
 #[test]
 fn the_documented_examples_load() {
     let library = example(include_str!("../../src/library.rs"));
-    assert_eq!(Library::parse("l", &library).map(|library| library.entry_ids().len()), Ok(1));
+    assert_eq!(Library::parse("l", &library).map(|library| library.entry_ids().len()), Ok(2));
     let scenario = example(include_str!("../../src/scenario.rs"));
     assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(5));
 }

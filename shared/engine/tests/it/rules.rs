@@ -157,7 +157,7 @@ fn a_text_goes_to_the_chat_that_a_single_variable_names() {
     let mut talk = Talk::with_rules(ELSEWHERE);
     let chats = |actions: &[Action]| -> Vec<_> {
         let reply = |action: &Action| match &action.body {
-            ActionBody::Reply { text, reply_to } => Some((action.chat, text.clone(), reply_to.is_some())),
+            ActionBody::Reply { text, reply_to, .. } => Some((action.chat, text.clone(), reply_to.is_some())),
             _ => None,
         };
         actions.iter().filter_map(reply).collect()

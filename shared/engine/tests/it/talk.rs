@@ -259,7 +259,10 @@ impl Talk {
 /// What came of a decision: the texts in order, or the reason of silence in brackets.
 pub fn heard(decision: &Decision) -> Vec<String> {
     let text = |body: &ActionBody| match body {
-        ActionBody::Reply { text, .. } => Some(text.clone()),
+        ActionBody::Reply { text, media: None, .. } => Some(text.clone()),
+        ActionBody::Reply { text, media: Some(media), .. } => {
+            Some(format!("[{} {}] {text}", media.kind.as_str(), media.name).trim_end().to_owned())
+        }
         ActionBody::Read { .. } | ActionBody::StoreFile { .. } => None,
     };
     let texts = decision.actions.iter().filter_map(|action| text(&action.body));

@@ -7,9 +7,10 @@ use std::{fmt::Debug, fs, path::Path};
 
 use serde::{Serialize, de::DeserializeOwned};
 use troupe_protocol::{
-    Action, ActionBody, BotRecord, BotSettings, BotStatus, ContentDocument, ContentKind, DeadLetter, Desired,
-    Event, EventBody, GroupPolicy, Identity, LoginReply, LoginRequest, LoginStep, Refusal, Secret,
-    SessionState, Source, Stream, Update, UpdateBody, VERSION, WeightedScenario,
+    Action, ActionBody, Attachment, AttachmentKind, BotRecord, BotSettings, BotStatus, ContentDocument,
+    ContentKind, DeadLetter, Desired, Event, EventBody, FileRecord, GroupPolicy, Identity, LoginReply,
+    LoginRequest, LoginStep, Parts, Refusal, Secret, SessionState, Source, Stream, Update, UpdateBody,
+    VERSION, WeightedScenario,
 };
 use troupe_types::{
     BotId, Chat, ChatId, Media, MediaKind, Message, MessageId, Person, Timestamp, UpdateKey, UserId,
@@ -82,7 +83,18 @@ fn updates_are_read_as_they_were_written() {
 fn actions_are_read_as_they_were_written() {
     let bodies = [
         ("action_read", ActionBody::Read { message: MessageId::new(5) }),
-        ("action_reply", ActionBody::Reply { text: "hi".to_owned(), reply_to: Some(MessageId::new(5)) }),
+        (
+            "action_reply",
+            ActionBody::Reply { text: "hi".to_owned(), media: None, reply_to: Some(MessageId::new(5)) },
+        ),
+        (
+            "action_reply_photo",
+            ActionBody::Reply {
+                text: "here".to_owned(),
+                media: Some(Attachment { kind: AttachmentKind::Photo, name: "map".to_owned() }),
+                reply_to: None,
+            },
+        ),
         ("action_store_file", ActionBody::StoreFile { message: MessageId::new(5) }),
     ];
     for (name, body) in bodies {
@@ -139,6 +151,17 @@ fn events_are_read_as_they_were_written() {
                 action,
                 source: Source::Step { scenario: "welcome".to_owned(), version: 3, step: "name".to_owned() },
                 reply_ms: 1200,
+                media: None,
+            },
+        ),
+        (
+            "event_message_sent_photo",
+            EventBody::MessageSent {
+                message: MessageId::new(6),
+                action,
+                source: Source::Guard,
+                reply_ms: 1200,
+                media: Some(MediaKind::Photo),
             },
         ),
         ("event_delivery_failed", EventBody::DeliveryFailed { action, reason: "USER_IS_BLOCKED".to_owned() }),
@@ -211,6 +234,28 @@ fn records_are_read_as_they_were_written() {
             version: 4,
             created: TIME,
             text: "entries: []\n".to_owned(),
+            parts: None,
+        },
+    );
+    check(
+        "content_document_in_parts",
+        &ContentDocument {
+            kind: ContentKind::Library,
+            name: name("support"),
+            version: 5,
+            created: TIME,
+            text: String::new(),
+            parts: Some(Parts::of(b"entries: []\n")),
+        },
+    );
+    check(
+        "file_record",
+        &FileRecord {
+            name: name("map"),
+            file_name: "map.png".to_owned(),
+            mime: "image/png".to_owned(),
+            created: TIME,
+            parts: Parts::of(b"not really a picture"),
         },
     );
     check(

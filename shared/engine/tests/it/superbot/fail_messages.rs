@@ -38,7 +38,9 @@ fn a_fail_message_is_sent_to_the_user_where_the_message_came_from() {
         .actions
         .iter()
         .filter_map(|action| match &action.body {
-            ActionBody::Reply { text, reply_to } => Some((action.chat, text.as_str(), reply_to.is_some())),
+            ActionBody::Reply { text, reply_to, .. } => {
+                Some((action.chat, text.as_str(), reply_to.is_some()))
+            }
             _ => None,
         })
         .collect();
