@@ -61,7 +61,11 @@ impl Database {
             // Said, because the default changes with a feature that any crate in the build may switch on.
             .with_compression(Compression::Lz4)
             // The default is 1: ClickHouse would put batches together anew, and acknowledge each by itself.
-            .with_setting("async_insert", "0");
+            .with_setting("async_insert", "0")
+            // A repeated insert is dropped by the tables that views fill, too.
+            .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
+            // The tables of counts are parted by the year that an event tells, and a clock may tell any.
+            .with_setting("throw_on_max_partitions_per_insert_block", "0");
         Self {
             client: server.clone().with_database(&config.database),
             server,

@@ -37,7 +37,13 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 2] = [migration!(1, "0001_events_told"), migration!(2, "0002_events")];
+const MIGRATIONS: [Migration; 5] = [
+    migration!(1, "0001_events_told"),
+    migration!(2, "0002_events"),
+    migration!(3, "0003_events_complete"),
+    migration!(4, "0004_counts"),
+    migration!(5, "0005_activity"),
+];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.
 const NOTES: &str = "CREATE TABLE IF NOT EXISTS migrations

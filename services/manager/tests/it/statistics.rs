@@ -3,11 +3,22 @@ use troupe_dev::servers::{ClickHouse, Options};
 
 use crate::world::World;
 
-/// The schema that the stats service applies.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../deploy/clickhouse/0001_events_told.sql"),
-    include_str!("../../../../deploy/clickhouse/0002_events.sql"),
-];
+/// Applies the schema as the stats service does.
+async fn prepare(clickhouse: &ClickHouse) {
+    let create = reqwest::Client::new().post(clickhouse.url()).body("CREATE DATABASE troupe");
+    assert!(create.send().await.expect("ClickHouse answers").status().is_success());
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/clickhouse");
+    let entries = std::fs::read_dir(folder).expect("the schema is there");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "sql"));
+    files.sort();
+    for file in files {
+        let sql = std::fs::read_to_string(file).expect("it can be read");
+        for statement in sql.split(";\n").filter(|statement| !statement.trim().is_empty()) {
+            tell(clickhouse, statement).await;
+        }
+    }
+}
 
 async fn tell(clickhouse: &ClickHouse, sql: &str) {
     let url = format!("{}/?database=troupe", clickhouse.url());
@@ -21,11 +32,7 @@ async fn tell(clickhouse: &ClickHouse, sql: &str) {
 #[tokio::test]
 async fn what_happened_is_counted_once_by_bot_and_chat() {
     let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
-    let create = reqwest::Client::new().post(clickhouse.url()).body("CREATE DATABASE troupe");
-    assert!(create.send().await.expect("ClickHouse answers").status().is_success());
-    for migration in MIGRATIONS {
-        tell(&clickhouse, migration).await;
-    }
+    prepare(&clickhouse).await;
     let rows = [
         // id, kind, bot, chat, chat_kind, person, source, reason, goal
         "('1', 'message_received', 1, 42, 'direct', 42, '', '', NULL)",

@@ -108,7 +108,7 @@ impl World {
     /// From now on rows that are told twice stay two: ClickHouse would make them one whenever it likes, and a test could
     /// not tell that they were written twice. Waits for the table.
     pub async fn keep_every_row(&self) {
-        self.until("SELECT count() FROM migrations", 2).await;
+        self.until("SELECT count() FROM migrations", crate::schema::MIGRATIONS).await;
         let stop = self.database().query("SYSTEM STOP MERGES events_told").execute();
         stop.await.expect("ClickHouse stops merging");
     }
