@@ -15,7 +15,7 @@ use crate::{
     acting::{Actor, LoggedOut},
     config::PaceConfig,
     media::MediaStore,
-    metrics,
+    metrics::{self, SessionGauge},
     outgoing::Outgoing,
     report::Reporter,
     sessions::Sessions,
@@ -71,6 +71,7 @@ pub struct Account {
     session: Arc<MemorySession>,
     outgoing: Arc<Outgoing>,
     moved: Notify,
+    gauge: SessionGauge,
 }
 
 impl Account {
@@ -88,6 +89,7 @@ impl Account {
             session: Arc::new(session),
             outgoing,
             moved: Notify::new(),
+            gauge: SessionGauge::default(),
         }
     }
 
@@ -114,6 +116,7 @@ impl Account {
                 }
                 Some(Ended::Broken(reason)) => {
                     metrics::reconnected();
+                    self.gauge.set(SessionState::Connecting);
                     tracing::warn!(bot.id = %self.bot, %reason, "a connection broke and is made anew");
                     if connected.elapsed() > RECONNECT.1 {
                         wait = RECONNECT.0;
@@ -138,7 +141,6 @@ impl Account {
         };
         let connection = &*connection;
         self.report(SessionState::Online, None).await;
-        let _online = Online::new();
         let actor = Actor::new(
             connection,
             &self.outgoing,
@@ -231,6 +233,7 @@ impl Account {
     }
 
     async fn report(&self, state: SessionState, detail: Option<String>) {
+        self.gauge.set(state);
         self.shared.reporter.session(self.bot, self.generation, state, detail).await;
     }
 }
@@ -270,21 +273,5 @@ impl std::fmt::Display for DisplayChain<'_> {
             error = cause.source();
         }
         Ok(())
-    }
-}
-
-/// Counts a session as online for as long as it lives.
-struct Online;
-
-impl Online {
-    fn new() -> Self {
-        metrics::sessions_online(1);
-        Self
-    }
-}
-
-impl Drop for Online {
-    fn drop(&mut self) {
-        metrics::sessions_online(-1);
     }
 }

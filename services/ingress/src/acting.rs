@@ -101,7 +101,7 @@ impl<'a> Actor<'a> {
             {
                 return Ok(());
             }
-            metrics::action(outcome);
+            metrics::action(outcome, self.reporter.clock().now().since(action.decided));
             pending.ack().await;
             self.outgoing.done(action.chat);
             Ok(())
@@ -133,7 +133,7 @@ impl<'a> Actor<'a> {
         Ok(match sent {
             Ok(message) => {
                 let reply_time = now.since(action.received);
-                metrics::reply_time(reply_time);
+                metrics::reply_delay(reply_time);
                 let body = EventBody::MessageSent {
                     message: message.flatten().unwrap_or(MessageId::new(0)),
                     action: action.key,
@@ -215,7 +215,12 @@ impl<'a> Actor<'a> {
     }
 
     async fn flood_wait(&self, action: &Action, asked: Duration) {
-        metrics::flood_wait(asked);
+        let method = match action.body {
+            ActionBody::Read { .. } => "read",
+            ActionBody::Reply { .. } => "send",
+            ActionBody::StoreFile { .. } => "download",
+        };
+        metrics::flood_wait(method, asked);
         let until = Instant::now() + asked;
         {
             let mut quiet = self.quiet_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -224,11 +229,6 @@ impl<'a> Actor<'a> {
         let seconds = u32::try_from(asked.as_secs()).unwrap_or(u32::MAX);
         tracing::warn!(bot.id = %action.bot, wait_s = seconds, "Telegram asks the account to wait");
         let now = self.reporter.clock().now();
-        let method = match action.body {
-            ActionBody::Read { .. } => "read",
-            ActionBody::Reply { .. } => "send",
-            ActionBody::StoreFile { .. } => "download",
-        };
         let body = EventBody::FloodWait { seconds, method: method.to_owned() };
         self.reporter.event(&event(action, &format!("flood-{now}"), now, body)).await;
     }

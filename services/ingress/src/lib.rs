@@ -9,7 +9,7 @@ mod acting;
 pub mod config;
 mod logins;
 mod media;
-mod metrics;
+pub mod metrics;
 mod outgoing;
 mod partition;
 mod registry;
@@ -27,7 +27,8 @@ use troupe_bus::{
     Bus,
     ownership::{self, Lease, Ownership, Releaser},
 };
-use troupe_service::{Clock, health::Health};
+use troupe_protocol::Stream;
+use troupe_service::{Clock, health::Health, metric};
 use troupe_types::Partition;
 
 use crate::{
@@ -47,6 +48,7 @@ pub async fn run(
     health: &Health,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    metric::announce(metrics::ALL);
     let (registry_ready, ownership_ready) = (health.dependency("registry"), health.dependency("ownership"));
     // What is told on the way down still has to go out, so telling ends later than everything else.
     let telling = CancellationToken::new();
@@ -65,7 +67,7 @@ pub async fn run(
             registry::follow(&bus, records, registry_ready, stop).await
         }))
     };
-    let _connected = watch_nats(&bus, health);
+    let _watchers = [watch_nats(&bus, health), observe_lag(&bus)];
     let mut ownership =
         ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
@@ -103,6 +105,12 @@ fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
             }
         }
     }))
+}
+
+/// Tells Prometheus how many actions wait.
+fn observe_lag(bus: &Bus) -> AbortOnDropHandle<()> {
+    let bus = bus.clone();
+    AbortOnDropHandle::new(tokio::spawn(async move { bus.observe_lag(Stream::Actions).await }))
 }
 
 /// The partitions that this instance owns.

@@ -11,6 +11,7 @@ mod content;
 mod error;
 mod extract;
 mod login;
+pub mod metrics;
 mod observe;
 mod registry;
 mod state;
@@ -28,6 +29,7 @@ use troupe_bus::Bus;
 use troupe_service::{
     Clock,
     health::{self, Health},
+    metric,
 };
 use utoipa::{
     Modify, OpenApi,
@@ -69,6 +71,7 @@ pub async fn run(
     health: &Health,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    metric::announce(metrics::ALL);
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
     let (nats, mut connected) = (health.dependency("nats"), bus.connected());
     let manager = Manager::new(config, bus, clock);

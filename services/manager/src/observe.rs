@@ -1,4 +1,4 @@
-//! One span and two metrics for each call.
+//! One span and one metric for each call.
 
 use std::time::Instant;
 
@@ -8,8 +8,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use metrics::{counter, histogram};
 use tracing::{Instrument as _, field::Empty, info_span};
+
+use crate::metrics;
 
 /// Carries out a call in a span of its own, and counts it by route and status: never by what stands in a path.
 pub async fn observe(request: Request, next: Next) -> Response {
@@ -25,9 +26,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("http.response.status_code", status);
-    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
-    counter!("troupe_manager_requests_total", &labels).increment(1);
-    histogram!("troupe_manager_request_seconds", &labels[..2]).record(begin.elapsed().as_secs_f64());
+    metrics::request(method, route, status, begin.elapsed());
     response
 }
 
@@ -38,6 +37,6 @@ fn name(method: &Method) -> &'static str {
         Method::POST => "POST",
         Method::PUT => "PUT",
         Method::DELETE => "DELETE",
-        _ => "other",
+        _ => "_OTHER",
     }
 }

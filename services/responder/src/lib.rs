@@ -13,7 +13,7 @@ mod decide;
 mod error;
 mod faults;
 mod follow;
-mod metrics;
+pub mod metrics;
 mod outbox;
 mod partition;
 
@@ -27,7 +27,8 @@ use anyhow::{Context as _, bail};
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use troupe_bus::Bus;
-use troupe_service::{Clock, health::Health};
+use troupe_protocol::Stream;
+use troupe_service::{Clock, health::Health, metric};
 use troupe_store::Store;
 
 pub use config::{Config, DecidingConfig};
@@ -66,7 +67,8 @@ pub async fn run_with_faults(
     stop: CancellationToken,
     faults: Faults,
 ) -> anyhow::Result<()> {
-    let _watchers = [watch_nats(&bus, health), watch_redis(&store, health)];
+    metric::announce(metrics::ALL);
+    let _watchers = [watch_nats(&bus, health), watch_redis(&store, health), observe_lag(&bus)];
     let known = Known::new();
     let content = health.dependency("content");
     let (tell, current) = oneshot::channel();
@@ -137,6 +139,12 @@ fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
             }
         }
     }))
+}
+
+/// Tells Prometheus how many updates wait.
+fn observe_lag(bus: &Bus) -> AbortOnDropHandle<()> {
+    let bus = bus.clone();
+    AbortOnDropHandle::new(tokio::spawn(async move { bus.observe_lag(Stream::Updates).await }))
 }
 
 /// Tells readiness whether Redis answers.

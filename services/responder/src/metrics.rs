@@ -3,6 +3,41 @@
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use troupe_service::metric::Metric;
+
+const UPDATES: Metric = Metric::counter(
+    "troupe_responder_updates_total",
+    "Updates handled, by what became of them.",
+    &[("outcome", &["answered", "silent", "already_applied", "repeated", "dead_letter", "given_back"])],
+);
+const RETRIES: Metric = Metric::counter(
+    "troupe_responder_retries_total",
+    "Tries that have to be repeated, because a server was away or something was not known yet.",
+    &[],
+);
+const DECIDE_DURATION: Metric = Metric::histogram(
+    "troupe_responder_decide_duration_seconds",
+    "Time that the engine took to decide.",
+    &[],
+);
+const COMMIT_DURATION: Metric = Metric::histogram(
+    "troupe_responder_commit_duration_seconds",
+    "Time that Redis took to commit a decision.",
+    &[],
+);
+const COMMIT_DELAY: Metric = Metric::histogram(
+    "troupe_responder_commit_delay_seconds",
+    "Time from ingress knowing of an update to its decision being committed.",
+    &[],
+);
+const OUTBOX: Metric = Metric::gauge(
+    "troupe_responder_outbox_messages",
+    "Messages that are committed and not yet with the broker.",
+    &[],
+);
+
+/// All of them.
+pub const ALL: &[Metric] = &[UPDATES, RETRIES, DECIDE_DURATION, COMMIT_DURATION, COMMIT_DELAY, OUTBOX];
 
 /// What became of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,25 +72,26 @@ impl Outcome {
 
 /// Counts an update.
 pub(crate) fn update(outcome: Outcome) {
-    counter!("troupe_responder_updates_total", "outcome" => outcome.as_str()).increment(1);
+    counter!(UPDATES.name, "outcome" => outcome.as_str()).increment(1);
 }
 
-/// Counts a try that has to be repeated, because a server was away or something was not known yet.
+/// Counts a try that has to be repeated.
 pub(crate) fn retry() {
-    counter!("troupe_responder_retries_total").increment(1);
+    counter!(RETRIES.name).increment(1);
 }
 
 /// Notes how long the engine took.
 pub(crate) fn decided(took: Duration) {
-    histogram!("troupe_responder_decide_seconds").record(took.as_secs_f64());
+    histogram!(DECIDE_DURATION.name).record(took.as_secs_f64());
 }
 
-/// Notes how long after ingress knew of an update its decision was committed.
-pub(crate) fn committed(after: Duration) {
-    histogram!("troupe_responder_commit_delay_seconds").record(after.as_secs_f64());
+/// Notes how long a commit took, and how long after ingress knew of the update it was done.
+pub(crate) fn committed(took: Duration, after: Duration) {
+    histogram!(COMMIT_DURATION.name).record(took.as_secs_f64());
+    histogram!(COMMIT_DELAY.name).record(after.as_secs_f64());
 }
 
 /// Notes that messages came into an outbox, or left one if `by` is negative.
 pub(crate) fn outbox(by: f64) {
-    gauge!("troupe_responder_outbox_messages").increment(by);
+    gauge!(OUTBOX.name).increment(by);
 }

@@ -223,9 +223,10 @@ impl Responder {
         let decided = self.clock.now();
         let trace = telemetry::current();
         let commit = decide::commit(partition, sequence, update, &state, decision, decided, &trace)?;
+        let started = Instant::now();
         match self.store.commit(&commit).await? {
             Committed::Done(pending) => {
-                metrics::committed(self.clock.now().since(update.received));
+                metrics::committed(started.elapsed(), self.clock.now().since(update.received));
                 #[expect(
                     clippy::cast_precision_loss,
                     reason = "an outbox has some thousand messages at most"

@@ -11,7 +11,7 @@
 mod batch;
 pub mod config;
 mod database;
-mod metrics;
+pub mod metrics;
 mod reading;
 mod row;
 mod schema;
@@ -26,7 +26,7 @@ use troupe_bus::{
     Bus,
     ownership::{self, Change, Lease, Ownership},
 };
-use troupe_service::{Clock, health::Health};
+use troupe_service::{Clock, health::Health, metric};
 use troupe_types::Partition;
 
 use crate::{config::Config, database::Database, writer::Writer};
@@ -47,6 +47,7 @@ pub async fn run(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     config.check()?;
+    metric::announce(metrics::ALL);
     let (reachable, ownership_ready) = (health.dependency("clickhouse"), health.dependency("ownership"));
     let database = Database::new(&config.clickhouse);
     match stop.run_until_cancelled(schema::prepare(&database, &bus, instance)).await {

@@ -12,10 +12,15 @@ use tracing::{Instrument as _, Span, info_span};
 use troupe_bus::{Bus, Stored, ownership::Lease};
 use troupe_protocol::{Event, Stream};
 use troupe_service::{Clock, health::Dependency, telemetry};
-use troupe_types::Partition;
+use troupe_types::{Partition, Timestamp};
 
 use crate::{
-    batch::Batch, config::BatchConfig, database::Database, metrics, reading::Reading, row::EventRow,
+    batch::Batch,
+    config::BatchConfig,
+    database::Database,
+    metrics::{self, Inserted},
+    reading::Reading,
+    row::EventRow,
 };
 
 /// The first wait before a write is tried again; each further one is twice as long.
@@ -203,7 +208,15 @@ impl Writer {
         let attempts = self.write_until_stored(&batch, &token, owned).instrument(span.clone()).await;
         span.record("attempts", attempts);
         drop(spans);
-        metrics::inserted(rows.len(), rows.iter().map(EventRow::size).sum(), begin.elapsed());
+        let now = self.clock.now();
+        let oldest = rows.iter().map(|row| row.time).min().unwrap_or(now.as_millis());
+        metrics::inserted(&Inserted {
+            rows: rows.len(),
+            bytes: rows.iter().map(EventRow::size).sum(),
+            took: begin.elapsed(),
+            delay: now.since(Timestamp::from_millis(oldest)),
+            at_ms: now.as_millis(),
+        });
         tracing::debug!(rows = rows.len(), attempts, "wrote events");
     }
 
@@ -256,7 +269,7 @@ async fn until_done(writing: &mut Option<BoxFuture<'_, ()>>) {
 }
 
 /// Puts an event into the batch, unless it is written already.
-fn take(batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: troupe_types::Timestamp) {
+fn take(batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: Timestamp) {
     if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
         let trace = stored.trace.clone();
         batch.push(EventRow::new(stored, created), trace);

@@ -7,10 +7,11 @@ use async_nats::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Bucket, Stream};
+use troupe_service::metric;
 use troupe_types::{PartitionCount, Timestamp};
 
 use crate::{
-    Error, NatsConfig, Records, buckets,
+    Error, NatsConfig, Records, buckets, metrics,
     setup::{self, Whose},
     streams,
 };
@@ -71,6 +72,7 @@ impl Bus {
 
     async fn connect_as(whose: Whose, config: &NatsConfig) -> Result<Self, Error> {
         check(config)?;
+        metric::announce(metrics::ALL);
         let url = config.shown_url();
         let (tell, mut connection) = watch::channel(Connection::default());
         let client = options(config, tell)

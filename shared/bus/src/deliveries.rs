@@ -6,13 +6,21 @@ use async_nats::jetstream::{
     stream::RawMessageErrorKind,
 };
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Action, DeadLetter, Stream, Subject, TraceContext, Update};
 use troupe_service::{Clock, SystemClock};
 use troupe_types::Partition;
 
-use crate::{Bus, Error, bus::Connection, events::read, headers, pull::Puller, setup};
+use crate::{
+    Bus, Error,
+    bus::Connection,
+    events::read,
+    headers,
+    metrics::{self, Settled},
+    pull::Puller,
+    setup,
+};
 
 /// The first wait before messages are asked for again; each further one is twice as long.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
@@ -239,7 +247,9 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 return None;
             }
         };
-        let receipt = Receipt { bus: self.bus.clone(), source: self.source.clone(), message, sequence };
+        metrics::consumed(self.source.stream);
+        let (bus, source, received) = (self.bus.clone(), self.source.clone(), Instant::now());
+        let receipt = Receipt { bus, source, message, sequence, received };
         Some(match read(&receipt.message) {
             Ok(payload) => Ok(Delivery {
                 payload,
@@ -294,11 +304,13 @@ impl<T> Delivery<T> {
     /// Tells the broker that it was handled. Only a hint: it may be handed out again all the same.
     pub async fn ack(&self) {
         settle(&self.receipt.message, AckKind::Ack).await;
+        self.receipt.settled(Settled::Done);
     }
 
     /// Gives it back, to be handed out again after `delay`.
     pub async fn retry_after(&self, delay: Duration) {
         settle(&self.receipt.message, AckKind::Nak(Some(delay))).await;
+        self.receipt.settled(Settled::GivenBack);
     }
 
     /// Tells the broker that it is being worked on.
@@ -319,6 +331,7 @@ impl<T> Delivery<T> {
     /// Tells the broker not to hand it out again.
     pub async fn end(&self) {
         settle(&self.receipt.message, AckKind::Term).await;
+        self.receipt.settled(Settled::DeadLetter);
     }
 }
 
@@ -340,6 +353,7 @@ impl Unreadable {
     /// Tells the broker not to hand it out again.
     pub async fn end(&self) {
         settle(&self.receipt.message, AckKind::Term).await;
+        self.receipt.settled(Settled::DeadLetter);
     }
 
     async fn settle(&self) {
@@ -355,6 +369,7 @@ struct Receipt {
     source: Source,
     message: Message,
     sequence: u64,
+    received: Instant,
 }
 
 impl Receipt {
@@ -375,6 +390,10 @@ impl Receipt {
         let letter =
             Letter::of(&self.message, self.source.stream, self.sequence, self.source.service, reason);
         self.during(bury(&self.bus, &letter)).await;
+    }
+
+    fn settled(&self, how: Settled) {
+        metrics::processed(self.source.stream, how, self.received.elapsed());
     }
 }
 
@@ -412,6 +431,7 @@ impl Letter {
 pub(crate) async fn bury(bus: &Bus, Letter { letter, trace }: &Letter) {
     let DeadLetter { stream, sequence, subject, reason, .. } = letter;
     tracing::error!(subject, sequence, reason, "a message became a dead letter");
+    metrics::dead_letter(*stream);
     let id = format!("dead/{}/{sequence}", stream.prefix());
     let never = CancellationToken::new();
     if let Err(error) = bus.publish_until(Subject::Dead(*stream), &id, letter, trace, &never).await {

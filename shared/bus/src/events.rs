@@ -6,7 +6,7 @@ use troupe_types::Partition;
 use crate::{
     Bus, Error,
     deliveries::{Letter, bury},
-    headers,
+    headers, metrics,
     ordered::{Item, Ordered, Place, Resume},
 };
 
@@ -72,6 +72,7 @@ impl EventReader {
                 Item::Opened { .. } => {}
                 Item::Message(message, place) => {
                     self.read = place.sequence;
+                    metrics::consumed(Stream::Events);
                     match event(&message, place) {
                         Ok(event) => return Some(Ok(event)),
                         Err(reason) => {

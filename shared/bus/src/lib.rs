@@ -7,6 +7,7 @@
 //! - [`Bus::events_from`] reads events in their order, without acknowledging;
 //! - [`Bus::bucket`] reads, writes and watches records;
 //! - [`Bus::request`] and [`Bus::serve`] ask and answer without storing anything;
+//! - [`Bus::observe_lag`] keeps telling Prometheus how much is waiting;
 //! - [`ownership::join`] shares the partitions among the instances of a service.
 //!
 //! Everything that waits survives a lost connection by itself and says so in the log. The broker's acknowledgements
@@ -19,6 +20,8 @@ mod deliveries;
 mod error;
 mod events;
 mod headers;
+mod lag;
+pub mod metrics;
 mod ordered;
 pub mod ownership;
 mod publish;

@@ -7,10 +7,11 @@ use async_nats::{
 };
 use bytes::Bytes;
 use serde::Serialize;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Subject, TraceContext};
 
-use crate::{Bus, Error, headers};
+use crate::{Bus, Error, headers, metrics};
 
 /// The first wait before a publish is tried again; each further one is twice as long.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
@@ -66,6 +67,19 @@ impl Bus {
     /// # Errors
     /// [`Error::Publish`] if that is not known to have happened. [`Error::TooLarge`] is for good.
     pub async fn publish_stored(
+        &self,
+        subject: &str,
+        id: &str,
+        payload: Bytes,
+        trace: &TraceContext,
+    ) -> Result<Published, Error> {
+        let begin = Instant::now();
+        let published = self.try_to_publish(subject, id, payload, trace).await;
+        metrics::published(subject, &published, begin.elapsed());
+        published
+    }
+
+    async fn try_to_publish(
         &self,
         subject: &str,
         id: &str,

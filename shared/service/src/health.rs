@@ -47,6 +47,7 @@ pub struct Dependency {
 impl Dependency {
     /// Says whether it is there.
     pub fn set(&self, present: bool) {
+        crate::metrics::dependency(self.name, present);
         self.health.dependencies.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name, present);
     }
 }
@@ -75,9 +76,14 @@ async fn metrics() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
-/// Histogram bounds in seconds, from half a millisecond to a minute.
-const SECONDS: [f64; 16] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// Histogram bounds in seconds, from 10 microseconds, which deciding takes, to a minute.
+const SECONDS: [f64; 19] = [
+    0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+    10.0, 30.0, 60.0,
+];
+
+/// Histogram bounds in rows.
+const ROWS: [f64; 9] = [1.0, 10.0, 100.0, 500.0, 1_000.0, 5_000.0, 10_000.0, 50_000.0, 100_000.0];
 
 /// The process's one metrics recorder; installed at the first call.
 fn recorder() -> Option<&'static PrometheusHandle> {
@@ -86,6 +92,9 @@ fn recorder() -> Option<&'static PrometheusHandle> {
         .get_or_init(|| {
             let builder = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+                .and_then(|builder| {
+                    builder.set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &ROWS)
+                })
                 .inspect_err(|error| tracing::error!(%error, "cannot set the metrics' buckets"))
                 .ok()?;
             builder
@@ -99,6 +108,7 @@ fn recorder() -> Option<&'static PrometheusHandle> {
 /// Starts counting. Metrics from before this call are lost.
 pub fn start_metrics() {
     recorder();
+    crate::metric::announce(crate::metrics::ALL);
 }
 
 /// Binds `listen` and serves `router` there until `stop`. Returns the address it got, and the task that serves.

@@ -8,6 +8,8 @@ pub mod config;
 mod exit;
 pub mod health;
 mod instance;
+pub mod metric;
+pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;
 

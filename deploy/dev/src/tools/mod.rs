@@ -2,7 +2,7 @@
 //!
 //! Each tool that is on PATH already, new enough, is used as it is. What is not is downloaded into a folder beside
 //! the final one and moved there when it is complete, so that a run that was interrupted leaves nothing half-done;
-//! a lock file makes a second run wait for the first. Getting all of it takes about a minute and 700 MB.
+//! a lock file makes a second run wait for the first. Getting all of it takes about a minute and 800 MB.
 
 mod apt;
 mod python;
@@ -24,6 +24,8 @@ use crate::{Error, error::Doing, folder};
 const NATS_MINIMUM: (u32, u32) = (2, 12);
 /// The oldest Redis.
 const REDIS_MINIMUM: (u32, u32) = (7, 0);
+/// The oldest Prometheus.
+const PROMETHEUS_MINIMUM: (u32, u32) = (2, 42);
 /// The Debian suites that are asked for a NATS server, in this order; the second never goes out of date.
 const NEWER_SUITES: [&str; 2] = ["forky", "sid"];
 /// The ClickHouse engine, pinned: the front speaks to a module that is private to it.
@@ -66,6 +68,9 @@ impl Tools {
         let begin = Instant::now();
         self.servers()?;
         step::say(&format!("Telethon: {}", self.telethon_python()?.display()));
+        let prometheus = self.prometheus()?;
+        step::say(&format!("prometheus {}: {}", prometheus.version, prometheus.program.display()));
+        self.promtool()?;
         step::say(&format!("all tools ready after {}", step::seconds(begin.elapsed())));
         Ok(())
     }
@@ -115,6 +120,33 @@ impl Tools {
         self.get("redis-server", find, |stage, apt| {
             apt.unpack(Suite::Own, &["redis-server", "redis-tools"], true, stage, &advice)?;
             write_redis_script(stage)
+        })
+    }
+
+    /// A Prometheus, which tests ask the queries of rules and dashboards.
+    ///
+    /// # Errors
+    /// There is none, and none can be had: no apt, no Debian mirror, no network.
+    pub fn prometheus(&self) -> Result<Tool, Error> {
+        self.of_prometheus("prometheus")
+    }
+
+    /// Prometheus's own tool, which checks rules and runs their tests.
+    ///
+    /// # Errors
+    /// There is none, and none can be had: no apt, no Debian mirror, no network.
+    pub fn promtool(&self) -> Result<Tool, Error> {
+        self.of_prometheus("promtool")
+    }
+
+    /// A program of Debian's package `prometheus`.
+    fn of_prometheus(&self, program: &str) -> Result<Tool, Error> {
+        let ours = self.folder.join("prometheus/usr/bin").join(program);
+        let find = || on_path(program, PROMETHEUS_MINIMUM).or_else(|| check(&ours, PROMETHEUS_MINIMUM));
+        let (major, minor) = PROMETHEUS_MINIMUM;
+        let advice = format!("Or put {program} {major}.{minor} or newer on PATH.");
+        self.get("prometheus", find, |stage, apt| {
+            apt.unpack(Suite::Own, &["prometheus"], false, stage, &advice)
         })
     }
 
@@ -231,11 +263,11 @@ fn check(program: &Path, minimum: (u32, u32)) -> Option<Tool> {
     (found >= minimum).then(|| Tool { program: program.to_owned(), version })
 }
 
-/// Finds the version in `nats-server: v2.15.1` and in `Redis server v=7.0.15 sha=…`.
+/// Finds the version in `nats-server: v2.15.1`, in `Redis server v=7.0.15 sha=…` and in `promtool, version 2.42.0+ds …`.
 fn version(text: &str) -> Option<String> {
-    let word = text
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("v=").or_else(|| word.strip_prefix('v')))?;
+    let mut words = text.split_whitespace();
+    let word = words.find_map(|word| word.strip_prefix("v=").or_else(|| word.strip_prefix('v')))?;
+    let word = if word == "ersion" { words.next()? } else { word };
     word.starts_with(|first: char| first.is_ascii_digit()).then(|| word.to_owned())
 }
 
@@ -250,6 +282,8 @@ mod tests {
         assert_eq!(version("nats-server: v2.15.1\n").as_deref(), Some("2.15.1"));
         let redis = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1\n";
         assert_eq!(version(redis).as_deref(), Some("7.0.15"));
+        let promtool = "promtool, version 2.42.0+ds (branch: debian/sid, revision: 2.42.0+ds-5+b6)\n";
+        assert_eq!(version(promtool).as_deref(), Some("2.42.0+ds"));
         assert_eq!(version("valve 3"), None);
         assert_eq!(version(""), None);
     }

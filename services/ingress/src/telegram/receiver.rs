@@ -18,6 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
+use crate::metrics;
+
 use super::{CallError, Connection, MemorySession, Trouble, convert};
 use troupe_protocol::UpdateBody;
 use troupe_types::{Chat, Person, Timestamp};
@@ -152,7 +154,7 @@ impl Receiver {
         if let UpdatesLike::Updates(updates) = &mut updates {
             self.prepare(updates_in(updates));
         }
-        self.boxes.process_updates(updates).ok()
+        self.boxes.process_updates(updates).inspect_err(|_| metrics::gap()).ok()
     }
 
     /// Readies each "this group has too much news" for grammers.
@@ -234,6 +236,7 @@ impl Receiver {
         match self.insist(connection, &request).await {
             Ok(difference) => {
                 if let tl::enums::updates::ChannelDifference::TooLong(_) = &difference {
+                    metrics::group_gap_lost();
                     tracing::warn!(
                         chat.id = channel_id(&request),
                         "a group had more news than Telegram gives"

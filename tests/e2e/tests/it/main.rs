@@ -2,6 +2,8 @@
 
 mod faults;
 mod layout;
+mod metrics;
+mod prometheus;
 mod telethon;
 mod trace;
 mod world;
