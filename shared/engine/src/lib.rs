@@ -38,6 +38,7 @@ pub use decide::{decide, explain};
 pub use decision::{Action, ActionBody, Attachment, AttachmentKind, Decision, Event, Silence, Source};
 pub use fault::{Fault, Faults};
 pub use library::Library;
+pub use matcher::{PatternFault, PatternSet};
 pub use media::MediaUse;
 pub use rules::Ruleset;
 pub use scenario::Scenario;

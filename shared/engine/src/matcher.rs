@@ -7,14 +7,17 @@
 //! - What is left is looked at each time.
 
 mod bits;
+mod first;
 mod fold;
 mod grams;
 mod lazy;
+mod owners;
 mod required;
 mod signature;
 
 use std::collections::HashMap;
 
+pub use first::{PatternFault, PatternSet};
 pub(crate) use fold::Folded;
 pub(crate) use grams::Hashed;
 
@@ -23,18 +26,18 @@ use crate::pattern::Pattern;
 /// Many patterns, each with a number from 0.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
-    patterns: Vec<Entry>,
+    /// As they are written.
+    patterns: Vec<Pattern>,
+    entries: Vec<Entry>,
     grams: grams::Grams,
-    /// The patterns that each text of `grams` belongs to.
-    owners: Vec<Box<[u32]>>,
+    owners: owners::Owners,
     lazy: lazy::Lazy,
 }
 
+/// A pattern.
 #[derive(Debug)]
 struct Entry {
-    pattern: Pattern,
     found: Found,
-    needs: signature::Needs,
     check: Check,
 }
 
@@ -54,14 +57,14 @@ enum Check {
     Folded(Box<[Box<str>]>),
     /// The text is in the message.
     Text(Box<str>),
-    Bits(bits::Program),
+    Bits(Box<bits::Program>),
     Regex,
 }
 
 /// Gathers patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
-    patterns: Vec<(Entry, Vec<required::Alternatives>)>,
+    patterns: Vec<(Pattern, Check, Vec<required::Alternatives>)>,
     frequencies: grams::Frequencies,
     classes: bits::Classes,
 }
@@ -78,21 +81,21 @@ impl Builder {
         } else if let Some(text) = pattern.literal() {
             Check::Text(text.into())
         } else {
-            bits::Program::new(pattern.hir(), &mut self.classes).map_or(Check::Regex, Check::Bits)
+            let program = bits::Program::new(pattern.hir(), &mut self.classes);
+            program.map_or(Check::Regex, |program| Check::Bits(program.into()))
         };
-        let needs = match &required.all[..] {
-            // What is needed alone was found already.
-            [] | [_] => signature::Needs::default(),
-            all => signature::Needs::new(all.iter()),
-        };
-        let entry = Entry { pattern: pattern.without_hir(), found: Found::NotFound, needs, check };
-        self.patterns.push((entry, required.all));
-        u32::try_from(self.patterns.len() - 1).expect("the number of patterns is bounded at load")
+        self.patterns.push((pattern.without_hir(), check, required.all));
+        self.len() - 1
+    }
+
+    /// How many patterns were added.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.patterns.len()).expect("the number of patterns is bounded at load")
     }
 
     /// What finding the pattern costs, roughly; `None` if it can't be found but by looking at it.
     pub fn cost(&self, pattern: u32) -> Option<u64> {
-        self.best(&self.patterns[pattern as usize].1).map(|(cost, _)| cost)
+        self.best(&self.patterns[pattern as usize].2).map(|(cost, _)| cost)
     }
 
     fn best<'a>(&self, sets: &'a [required::Alternatives]) -> Option<(u64, &'a required::Alternatives)> {
@@ -103,56 +106,60 @@ impl Builder {
     /// Compiles; only the patterns that `wanted` names are found by their texts.
     pub fn finish(self, wanted: impl Fn(u32) -> bool) -> Matcher {
         let mut texts: Vec<String> = Vec::new();
-        let mut owners: Vec<Vec<u32>> = Vec::new();
+        let mut owners = owners::Builder::default();
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut found = vec![Found::NotFound; self.patterns.len()];
-        for (number, (_, sets)) in (0..).zip(&self.patterns) {
+        for (number, (.., sets)) in (0..).zip(&self.patterns) {
             if !wanted(number) {
                 continue;
             }
-            let Some((_, set)) = self.best(sets) else { continue };
+            let Some((_, best)) = self.best(sets) else { continue };
             found[number as usize] = Found::ByText;
-            for text in set {
+            // Most patterns that have one text that they need lack another: they are not worth a closer look.
+            let mut needs = Vec::new();
+            signature::needs(sets.iter().filter(|set| !std::ptr::eq(*set, best)), &mut needs);
+            for text in best {
                 let place = *numbers.entry(text).or_insert_with(|| {
                     texts.push(text.clone());
-                    owners.push(Vec::new());
                     texts.len() - 1
                 });
-                owners[place].push(number);
+                owners.add(place, number, &needs);
             }
         }
-        let grams = grams::Grams::new(texts, &self.frequencies);
-        let entries = self.patterns.into_iter().zip(found);
-        Matcher {
-            patterns: entries.map(|((entry, _), found)| Entry { found, ..entry }).collect(),
-            grams,
-            owners: owners.into_iter().map(Into::into).collect(),
-            lazy: lazy::Lazy::default(),
+        let grams = grams::Grams::new(&texts, &self.frequencies);
+        let mut patterns = Vec::with_capacity(self.patterns.len());
+        let mut entries = Vec::with_capacity(self.patterns.len());
+        for ((pattern, check, _), found) in self.patterns.into_iter().zip(found) {
+            patterns.push(pattern);
+            entries.push(Entry { found, check });
         }
+        Matcher { patterns, entries, grams, owners: owners.finish(), lazy: lazy::Lazy::default() }
     }
 }
 
 impl Matcher {
     /// The pattern as it is written.
     pub fn source(&self, pattern: u32) -> &str {
-        self.patterns[pattern as usize].pattern.source()
+        self.patterns[pattern as usize].source()
     }
 
     /// Whether `pattern` is found by its texts: if it is not among [`Hits::numbers`], it does not match.
     pub fn finds(&self, pattern: u32) -> bool {
-        self.patterns[pattern as usize].found == Found::ByText
+        self.entries[pattern as usize].found == Found::ByText
     }
 
     /// Looks up which patterns may match.
     pub fn look_up<'a>(&'a self, text: &'a str, folded: &'a Folded) -> Hits<'a> {
+        let mut texts = Vec::new();
+        self.grams.find(folded, |text| texts.push(text));
         let mut numbers = Vec::new();
-        self.grams.find(folded, |text| numbers.extend_from_slice(&self.owners[text as usize]));
-        numbers.sort_unstable();
-        numbers.dedup();
-        // Most patterns that have one text that they need lack another: they are not worth a closer look.
-        if !numbers.is_empty() {
-            let signature = signature::Signature::new(folded.bytes());
-            numbers.retain(|number| self.patterns[*number as usize].needs.may_be_met(&signature));
+        if !texts.is_empty() {
+            let signature = signature::Signature::new(folded);
+            for text in texts {
+                self.owners.find(text, &signature, &mut numbers);
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
         }
         Hits { matcher: self, text, folded, numbers }
     }
@@ -175,7 +182,8 @@ impl Hits<'_> {
 
     /// Whether `pattern` matches the message.
     pub fn is_match(&self, pattern: u32) -> bool {
-        let entry = &self.matcher.patterns[pattern as usize];
+        let Matcher { patterns, entries, lazy, .. } = self.matcher;
+        let entry = &entries[pattern as usize];
         let was_found = entry.found == Found::ByText;
         if was_found && self.numbers.binary_search(&pattern).is_err() {
             return false;
@@ -188,7 +196,7 @@ impl Hits<'_> {
             }
             Check::Text(text) => self.text.contains(&**text),
             Check::Bits(program) => program.is_match(self.text),
-            Check::Regex => self.matcher.lazy.is_match(pattern, &entry.pattern, self.text),
+            Check::Regex => lazy.is_match(pattern, &patterns[pattern as usize], self.text),
         }
     }
 }

@@ -1,61 +1,71 @@
-//! A generated set of rules and messages, as rules and as a library.
+//! A set of rules and messages in the generator's format, as rules and as a library.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
-use troupe_engine::{Account, Content, Decision, Groups, Source, Update};
 use troupe_types::{
     BotId, Chat, ChatId, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind, UserId,
 };
 
+use troupe_engine::Update;
+
 const PERSON: UserId = UserId::new(1001);
 
-/// The sizes that are measured.
-pub fn sizes() -> [usize; 3] {
-    [100, 1_000, 10_000]
-}
-
+/// Rules in an order, of which the first that matches answers.
 pub struct Set {
-    count: usize,
-    rules: Vec<Value>,
+    rules: Vec<Rule>,
 }
 
-fn folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
-    if !folder.join("rules_10000.json").exists() {
-        let generator = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bench/gen.py");
-        let status = Command::new("python3").arg(generator).arg("--out").arg(&folder).status();
-        assert!(status.is_ok_and(|status| status.success()), "{generator} failed");
-    }
-    folder
+struct Rule {
+    /// A regular expression that does not care about upper and lower case.
+    pattern: String,
+    /// The same as a phrase, if it is one.
+    phrase: Option<String>,
+    answers: Vec<Value>,
+}
+
+/// A message, and the number of the rule that has to answer it.
+pub struct Said {
+    pub expected: Option<usize>,
+    pub update: Update,
 }
 
 impl Set {
-    pub fn load(count: usize) -> Self {
-        let text =
-            fs::read_to_string(folder().join(format!("rules_{count}.json"))).expect("it was generated");
-        let mut set: Value = serde_json::from_str(&text).expect("the generator writes JSON");
-        let Value::Array(rules) = set["rules"].take() else { panic!("the generator writes a list of rules") };
-        Self { count, rules }
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let fault = |reason: &str| format!("{}: {reason}", file.display());
+        let text = fs::read_to_string(file).map_err(|error| fault(&error.to_string()))?;
+        let set: Value = serde_json::from_str(&text).map_err(|error| fault(&error.to_string()))?;
+        let rules = set["rules"].as_array().ok_or_else(|| fault("no list \"rules\" as gen.py writes one"))?;
+        let rule = |(number, rule): (usize, &Value)| {
+            let expected = |what: &str| fault(&format!("rule {number} has no {what}"));
+            let pattern = rule["pattern"].as_str().ok_or_else(|| expected("text \"pattern\""))?;
+            let answers = rule["answers"].as_array().ok_or_else(|| expected("list \"answers\""))?;
+            let is_regex = rule["kind"] == "regex";
+            Ok(Rule {
+                pattern: if is_regex { pattern.to_owned() } else { regex::escape(pattern) },
+                phrase: (!is_regex).then(|| pattern.to_owned()),
+                answers: answers.clone(),
+            })
+        };
+        let rules = rules.iter().enumerate().map(rule).collect::<Result<_, String>>()?;
+        Ok(Self { rules })
     }
 
-    /// Each rule's regular expression, which is to be read without regard to case.
+    /// Each rule's regular expression, as it is written in a rule set.
     pub fn patterns(&self) -> impl Iterator<Item = String> {
-        self.rules.iter().map(|rule| {
-            let pattern = text(&rule["pattern"]);
-            if rule["kind"] == "regex" { pattern.to_owned() } else { regex::escape(pattern) }
-        })
+        self.rules.iter().map(|rule| format!("(?i){}", rule.pattern))
     }
 
     /// A trigger group and a reaction group for each rule.
     pub fn rules(&self) -> String {
         let (mut triggers, mut reactions) = (Map::new(), Map::new());
-        for (rule, pattern) in self.rules.iter().zip(self.patterns()) {
-            let name = format!("r{:05}", rule["id"].as_u64().expect("rules are numbered"));
-            let trigger = json!({"triggerType": "Text", "modifier": 0, "data": format!("(?i){pattern}")});
+        for (number, (rule, pattern)) in self.rules.iter().zip(self.patterns()).enumerate() {
+            let name = format!("r{number:05}");
+            let trigger = json!({"triggerType": "Text", "modifier": 0, "data": pattern});
             triggers.insert(name.clone(), json!({"triggers": [trigger]}));
-            let answers = rule["answers"].as_array().into_iter().flatten();
-            let said: Vec<_> = answers
+            let said: Vec<_> = rule
+                .answers
+                .iter()
                 .map(|answer| json!({"reactionType": "Text", "modifier": 0, "data": answer["text"], "subgroup": "a"}))
                 .collect();
             reactions.insert(name, json!({"reactions": said}));
@@ -63,49 +73,57 @@ impl Set {
         json!({"triggers": triggers, "reactions": reactions}).to_string()
     }
 
-    /// An entry for each rule.
+    /// An entry for each rule, whose answers are templates.
     pub fn library(&self) -> String {
         let entries: Vec<_> = self
             .rules
             .iter()
-            .map(|rule| {
-                let field = if rule["kind"] == "regex" { "regexes" } else { "phrases" };
-                let id = format!("r{:05}", rule["id"].as_u64().expect("rules are numbered"));
-                json!({"id": id, field: [rule["pattern"]], "answers": rule["answers"]})
+            .enumerate()
+            .map(|(number, rule)| {
+                let (field, pattern) = match &rule.phrase {
+                    Some(phrase) => ("phrases", phrase),
+                    None => ("regexes", &rule.pattern),
+                };
+                let text = |answer: &Value| {
+                    format!(
+                        "{{{{person.first_name|friend}}}}, {}",
+                        answer["text"].as_str().unwrap_or_default()
+                    )
+                };
+                let answers: Vec<_> = rule
+                    .answers
+                    .iter()
+                    .map(|answer| json!({"text": text(answer), "weight": answer["weight"]}))
+                    .collect();
+                json!({"id": format!("r{number:05}"), field: [pattern], "answers": answers})
             })
             .collect();
         json!({"entries": entries}).to_string()
     }
 
-    fn lines(&self, file: &str) -> String {
-        fs::read_to_string(folder().join(format!("{file}_{}.tsv", self.count))).expect("it was generated")
-    }
-
-    /// The rules that the messages of `file` are about.
-    pub fn expected(&self, file: &str) -> Vec<Option<usize>> {
-        let lines = self.lines(file);
-        let numbers =
-            lines.lines().map(|line| line.split('\t').next().and_then(|number| number.parse().ok()));
-        numbers.collect()
-    }
-
-    /// The messages of `file`, in direct chats.
-    pub fn updates(&self, file: &str) -> Vec<Update> {
-        let lines = self.lines(file);
-        let texts = lines.lines().map(|line| line.splitn(3, '\t').nth(2).expect("a line has three fields"));
-        (1..).zip(texts).map(|(number, text)| update(number, text)).collect()
-    }
-
-    /// Whether the rule `answered` was to answer: itself, or one of the same pattern.
-    pub fn same(&self, answered: usize, expected: Option<usize>) -> bool {
-        expected.is_some_and(|expected| {
-            answered == expected || self.rules[answered]["pattern"] == self.rules[expected]["pattern"]
-        })
+    /// Whether the rule `answered` was to answer: itself, or one of the same pattern, which may be there twice.
+    pub fn same(&self, answered: Option<usize>, expected: Option<usize>) -> bool {
+        answered == expected
+            || answered.zip(expected).is_some_and(|(answered, expected)| {
+                self.rules[answered].pattern == self.rules[expected].pattern
+            })
     }
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().expect("the generator writes a text")
+/// The messages of `file`, in direct chats.
+pub fn messages(file: &Path) -> Result<Vec<Said>, String> {
+    let fault = |reason: String| format!("{}: {reason}", file.display());
+    let lines = fs::read_to_string(file).map_err(|error| fault(error.to_string()))?;
+    let said = |(number, line): (i32, &str)| {
+        let (expected, rest) = line.split_once('\t')?;
+        let (_, text) = rest.split_once('\t')?;
+        // The generator writes -1 where no rule is to answer.
+        Some(Said { expected: expected.parse().ok(), update: update(number, text) })
+    };
+    let said = (1..).zip(lines.lines()).map(|line| {
+        said(line).ok_or_else(|| fault(format!("line {}: expected rule, kind and text between tabs", line.0)))
+    });
+    said.collect()
 }
 
 fn update(number: i32, text: &str) -> Update {
@@ -125,29 +143,4 @@ fn update(number: i32, text: &str) -> Update {
         edited: false,
         message: Message { id, text: text.to_owned(), reply_to: None, mentions_bot: false, media: None },
     }
-}
-
-/// A bot that says nothing yet.
-pub fn content() -> Content {
-    let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username: None };
-    let mut content = Content::of(account);
-    content.groups = Groups::All;
-    content
-}
-
-/// The number of the rule that answered.
-pub fn answered(decision: &Decision) -> Option<usize> {
-    let name = decision.actions.iter().find_map(|action| match &action.source {
-        Source::TriggerGroup { group } => Some(group),
-        Source::Entry { entry, .. } => Some(entry),
-        _ => None,
-    });
-    name.and_then(|name| name.strip_prefix('r')).and_then(|number| number.parse().ok())
-}
-
-/// The memory that the process holds (`VmRSS`), or held at most (`VmHWM`).
-pub fn resident_kb(field: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or_default()
 }

@@ -14,15 +14,28 @@ pub(crate) struct Folded {
 /// How far beyond the end of the text one may look.
 pub(super) const PADDING: usize = 16;
 
-/// The folded characters that two bytes of UTF-8 hold: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic.
+/// The folded characters of those that two bytes of UTF-8 hold: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic.
 static NARROW: LazyLock<Vec<char>> = LazyLock::new(|| ('\0'..'\u{800}').map(fold_slowly).collect());
+
+/// The same in UTF-8, where that is two bytes for one that has two, else zeros.
+static PAIRS: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+    let pair = |folded: &char| {
+        let mut bytes = [0; 2];
+        if folded.len_utf8() == 2 {
+            folded.encode_utf8(&mut bytes);
+        }
+        bytes
+    };
+    NARROW.iter().map(pair).collect()
+});
 
 impl Folded {
     pub fn new(text: &str) -> Self {
-        let mut padded = Vec::with_capacity(text.len() + text.len() / 4 + PADDING);
+        // What a character folds to may be half as long again: three bytes for two.
+        let mut padded = Vec::with_capacity(text.len() + text.len() / 2 + PADDING);
         fold_into(text, &mut padded);
         let length = padded.len();
-        padded.resize(length + PADDING, 0);
+        padded.extend_from_slice(&[0; PADDING]);
         Self { padded, length }
     }
 
@@ -36,16 +49,30 @@ impl Folded {
     }
 }
 
+/// How many bytes the character has that begins with this one.
+pub(super) fn width(first: u8) -> usize {
+    const WIDTHS: [u8; 16] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4];
+    usize::from(WIDTHS[usize::from(first >> 4)])
+}
+
 /// `text`, folded, at the end of `bytes`.
-pub(super) fn fold_into(text: &str, bytes: &mut Vec<u8>) {
-    let narrow = &*NARROW;
+fn fold_into(text: &str, bytes: &mut Vec<u8>) {
+    if text.is_ascii() {
+        let begins = bytes.len();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes[begins..].make_ascii_lowercase();
+        return;
+    }
+    let pairs = &**PAIRS;
     for char in text.chars() {
         if char.is_ascii() {
-            bytes.push(u8::try_from(char.to_ascii_lowercase()).unwrap_or_default());
+            bytes.push((char as u8).to_ascii_lowercase());
             continue;
         }
-        let folded = narrow.get(char as usize).copied().unwrap_or_else(|| fold_wide(char));
-        bytes.extend_from_slice(folded.encode_utf8(&mut [0; 4]).as_bytes());
+        match pairs.get(char as usize) {
+            Some(pair) if *pair != [0; 2] => bytes.extend_from_slice(pair),
+            _ => bytes.extend_from_slice(fold(char).encode_utf8(&mut [0; 4]).as_bytes()),
+        }
     }
 }
 

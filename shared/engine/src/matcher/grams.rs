@@ -3,7 +3,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use super::fold::{Folded, PADDING};
+use super::fold::{Folded, PADDING, width};
 
 /// The lengths of the windows that are looked up, in bytes, the longest first.
 const SIZES: [usize; 5] = [16, 8, 4, 2, 1];
@@ -15,7 +15,8 @@ const SIZES: [usize; 5] = [16, 8, 4, 2, 1];
 /// where that has something, the whole text is compared.
 #[derive(Debug, Default)]
 pub(super) struct Grams {
-    texts: Vec<Box<[u8]>>,
+    /// All texts, one behind the other.
+    texts: Vec<u8>,
     tiers: Vec<Tier>,
 }
 
@@ -25,11 +26,26 @@ struct Tier {
     size: usize,
     bits: Vec<u64>,
     /// How far a hash is shifted to become a place in `bits`.
-    shift: u32,
-    /// Where in `entries` each window's are.
-    windows: HashMap<u64, (u32, u32), BuildHasherDefault<Hashed>>,
-    /// The texts' numbers, each with the place of the window in the text.
-    entries: Vec<(u32, u16)>,
+    bits_shift: u32,
+    /// Where in `windows` those begin whose hashes have the same first bits, and at the end where all end.
+    buckets: Vec<u32>,
+    /// How far a hash is shifted to become a place in `buckets`.
+    buckets_shift: u32,
+    windows: Vec<Window>,
+}
+
+/// A window of a text.
+#[derive(Debug)]
+struct Window {
+    /// More of the hash than the bucket tells.
+    check: u32,
+    /// The text's number.
+    text: u32,
+    /// Where the text begins in [`Grams::texts`].
+    begins: u32,
+    length: u16,
+    /// The place of the window in the text.
+    at: u16,
 }
 
 /// Takes keys that are hashes already.
@@ -46,151 +62,183 @@ impl Hasher for Hashed {
     }
 
     fn finish(&self) -> u64 {
-        self.0
+        // The first bits of a product are the good ones, and a map asks for the last.
+        self.0.rotate_left(24)
     }
 }
 
-const fn mix(low: u64, high: u64) -> u64 {
-    let mixed =
-        (low ^ high.rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 32)
+fn load(bytes: &[u8], at: usize) -> u128 {
+    u128::from_le_bytes(*bytes[at..].first_chunk().expect("a message is padded"))
 }
 
-fn load(bytes: &[u8], at: usize) -> (u64, u64) {
-    let window: &[u8; PADDING] = bytes[at..].first_chunk().expect("a message is padded");
-    let whole = u128::from_le_bytes(*window);
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
-    (whole as u64, (whole >> 64) as u64)
-}
-
-fn hash(size: usize, (low, high): (u64, u64)) -> u64 {
-    match size {
-        16 => mix(low, high),
-        8 => mix(low, 8),
-        4 => mix(low & 0xffff_ffff, 4),
-        2 => mix(low & 0xffff, 2),
-        _ => mix(low & 0xff, 1),
-    }
-}
-
-const fn begins_char(byte: u8) -> bool {
-    byte & 0xc0 != 0x80
+/// The hash of the window of this length: the first bits are the good ones.
+#[expect(clippy::cast_possible_truncation, reason = "what is beyond the window is cut off")]
+const fn hash(size: usize, window: u128) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    const HIGH_FACTOR: u64 = 0xbf58_476d_1ce4_e5b9;
+    let low = window as u64;
+    let folded = match size {
+        16 => low ^ ((window >> 64) as u64).rotate_left(29).wrapping_mul(HIGH_FACTOR),
+        8 => low,
+        4 => low & 0xffff_ffff,
+        2 => low & 0xffff,
+        _ => low & 0xff,
+    };
+    folded.wrapping_mul(FACTOR)
 }
 
 /// How often each window occurs in all texts that may have to be found: the rare ones are the good ones.
 #[derive(Debug, Default)]
-pub(super) struct Frequencies(HashMap<u64, u32, BuildHasherDefault<Hashed>>);
+pub(super) struct Frequencies([HashMap<u64, u32, BuildHasherDefault<Hashed>>; SIZES.len()]);
 
 impl Frequencies {
     pub fn add(&mut self, text: &str) {
-        windows(text.as_bytes(), |_, _, hash| *self.0.entry(hash).or_default() += 1);
+        windows(text.as_bytes(), |tier, _, hash| *self.0[tier].entry(hash).or_default() += 1);
     }
 
     /// What looking for `text` costs, roughly: how many texts share its rarest window, and more for shorter windows.
     pub fn cost(&self, text: &str) -> u64 {
-        self.best(text.as_bytes()).map_or(u64::MAX / 1024, |(cost, ..)| cost)
+        self.best(text.as_bytes()).map_or(u64::MAX / 1024, |best| best.cost)
     }
 
-    fn best(&self, text: &[u8]) -> Option<(u64, usize, usize)> {
-        let mut best: Option<(u64, usize, usize)> = None;
-        windows(text, |size, at, hash| {
-            let count = u64::from(self.0.get(&hash).copied().unwrap_or(1));
+    fn best(&self, text: &[u8]) -> Option<Best> {
+        let mut best: Option<Best> = None;
+        windows(text, |tier, at, hash| {
+            let count = u64::from(self.0[tier].get(&hash).copied().unwrap_or(1));
             // A short window is in more messages than its share among the texts tells.
-            let cost = match size {
+            let cost = match SIZES[tier] {
                 16 => count,
                 8 => count * 4 + 2,
                 4 => count * 16 + 100,
                 2 => count * 16 + 2_000,
                 _ => count * 16 + 20_000,
             };
-            if best.is_none_or(|(least, ..)| cost < least) {
-                best = Some((cost, size, at));
+            if best.as_ref().is_none_or(|best| cost < best.cost) {
+                best = Some(Best { cost, tier, at, hash });
             }
         });
         best
     }
 }
 
-/// Tells each window of the greatest length that fits `text`, with its length, place and hash.
+/// The window of a text that it is best found by.
+struct Best {
+    cost: u64,
+    tier: usize,
+    at: usize,
+    hash: u64,
+}
+
+/// Tells each window of the greatest length that fits `text`, with the place of this length in [`SIZES`], its own
+/// place and its hash.
 fn windows(text: &[u8], mut tell: impl FnMut(usize, usize, u64)) {
+    let Some(tier) = SIZES.iter().position(|size| *size <= text.len()) else { return };
+    let size = SIZES[tier];
     let mut padded = text.to_vec();
     padded.resize(text.len() + PADDING, 0);
-    for size in SIZES.into_iter().filter(|size| *size <= text.len()).take(1) {
-        for at in (0..=text.len() - size).filter(|at| begins_char(text[*at])) {
-            tell(size, at, hash(size, load(&padded, at)));
-        }
+    let mut at = 0;
+    while at + size <= text.len() {
+        tell(tier, at, hash(size, load(&padded, at)));
+        at += width(text[at]);
     }
 }
 
 impl Grams {
-    pub fn new(texts: Vec<String>, frequencies: &Frequencies) -> Self {
-        let mut found: [Vec<(u64, u32, u16)>; SIZES.len()] = Default::default();
-        let texts: Vec<Box<[u8]>> = texts.into_iter().map(|text| text.into_bytes().into()).collect();
-        for (number, text) in texts.iter().enumerate() {
-            let Some((_, size, at)) = frequencies.best(text) else { continue };
-            let mut padded = text.to_vec();
-            padded.resize(text.len() + PADDING, 0);
-            let tier = SIZES.iter().position(|known| *known == size).unwrap_or_default();
-            let number = u32::try_from(number).expect("the number of patterns is bounded");
-            let at_short = u16::try_from(at).expect("the length of patterns is bounded");
-            found[tier].push((hash(size, load(&padded, at)), number, at_short));
+    pub fn new(texts: &[String], frequencies: &Frequencies) -> Self {
+        let mut grams = Self::default();
+        let mut found: [Vec<(u64, Window)>; SIZES.len()] = Default::default();
+        for (number, text) in (0..).zip(texts) {
+            let Some(Best { tier, at, hash, .. }) = frequencies.best(text.as_bytes()) else { continue };
+            let short = |length: usize| u16::try_from(length).expect("the length of patterns is bounded");
+            let begins = u32::try_from(grams.texts.len()).expect("the size of documents is bounded");
+            let (length, at) = (short(text.len()), short(at));
+            found[tier].push((hash, Window { check: check(hash), text: number, begins, length, at }));
+            grams.texts.extend_from_slice(text.as_bytes());
         }
         let tiers = SIZES.into_iter().zip(found).filter(|(_, found)| !found.is_empty());
-        Self { tiers: tiers.map(|(size, found)| Tier::new(size, found)).collect(), texts }
+        grams.tiers = tiers.map(|(size, found)| Tier::new(size, found)).collect();
+        grams
     }
 
     /// Calls `hit` with the number of each text that is in `message`, once for each place where it is.
     pub fn find(&self, message: &Folded, mut hit: impl FnMut(u32)) {
-        let (bytes, padded) = (message.bytes(), message.padded());
-        for (place, byte) in bytes.iter().enumerate() {
-            if !begins_char(*byte) {
-                continue;
-            }
-            let window = load(padded, place);
-            for tier in &self.tiers {
-                for (text, at) in tier.look_up(hash(tier.size, window)) {
-                    let begins = place.checked_sub(usize::from(*at));
-                    if begins.is_some_and(|begins| bytes[begins..].starts_with(&self.texts[*text as usize])) {
-                        hit(*text);
-                    }
-                }
+        for tier in &self.tiers {
+            match tier.size {
+                16 => tier.find::<16>(message, &self.texts, &mut hit),
+                8 => tier.find::<8>(message, &self.texts, &mut hit),
+                4 => tier.find::<4>(message, &self.texts, &mut hit),
+                2 => tier.find::<2>(message, &self.texts, &mut hit),
+                _ => tier.find::<1>(message, &self.texts, &mut hit),
             }
         }
     }
+}
+
+/// The last of the bits of a hash that are good, beside those that choose a bucket.
+#[expect(clippy::cast_possible_truncation, reason = "it is cut on purpose")]
+const fn check(hash: u64) -> u32 {
+    (hash >> 16) as u32
 }
 
 impl Tier {
-    fn new(size: usize, mut found: Vec<(u64, u32, u16)>) -> Self {
-        found.sort_unstable();
-        // Eight bits for each window: one in eight places that have nothing is looked up in vain.
-        let length = (found.len() * 8).next_power_of_two().clamp(1 << 10, 1 << 20);
-        let shift = 64 - length.trailing_zeros();
+    fn new(size: usize, mut found: Vec<(u64, Window)>) -> Self {
+        found.sort_by_key(|(hash, window)| (*hash, window.text));
+        // At least sixteen bits for each window: of the places that have nothing, few are looked up in vain.
+        let length = (found.len() * 16).next_power_of_two().clamp(1 << 10, 1 << 20);
+        let bits_shift = 64 - length.trailing_zeros();
         let mut bits = vec![0; length / 64];
-        let mut windows = HashMap::default();
-        for (index, (hash, ..)) in found.iter().enumerate() {
-            let bit = place(*hash, shift);
+        let bucket_count = found.len().next_power_of_two().max(2);
+        let buckets_shift = 64 - bucket_count.trailing_zeros();
+        let mut buckets = vec![0; bucket_count + 1];
+        for (hash, _) in &found {
+            let bit = place(*hash, bits_shift);
             bits[bit / 64] |= 1 << (bit % 64);
-            let index = u32::try_from(index).expect("the number of patterns is bounded");
-            let range = windows.entry(*hash).or_insert((index, index));
-            range.1 = index + 1;
+            buckets[place(*hash, buckets_shift) + 1] += 1;
         }
-        let entries = found.into_iter().map(|(_, text, at)| (text, at)).collect();
-        Self { size, bits, shift, windows, entries }
+        for bucket in 1..buckets.len() {
+            buckets[bucket] += buckets[bucket - 1];
+        }
+        let windows = found.into_iter().map(|(_, window)| window).collect();
+        Self { size, bits, bits_shift, buckets, buckets_shift, windows }
     }
 
-    fn look_up(&self, hash: u64) -> &[(u32, u16)] {
-        let bit = place(hash, self.shift);
-        if self.bits[bit / 64] >> (bit % 64) & 1 == 0 {
-            return &[];
+    fn find<const SIZE: usize>(&self, message: &Folded, texts: &[u8], hit: &mut impl FnMut(u32)) {
+        let (bytes, padded) = (message.bytes(), message.padded());
+        let mut place = 0;
+        while place + SIZE <= bytes.len() {
+            let hash = hash(SIZE, load(padded, place));
+            if self.may_have(hash) {
+                for window in self.bucket(hash) {
+                    let begins = place.checked_sub(usize::from(window.at));
+                    if window.check == check(hash)
+                        && begins.is_some_and(|begins| bytes[begins..].starts_with(window.in_texts(texts)))
+                    {
+                        hit(window.text);
+                    }
+                }
+            }
+            place += width(bytes[place]);
         }
-        match self.windows.get(&hash) {
-            Some((begin, end)) => &self.entries[*begin as usize..*end as usize],
-            None => &[],
-        }
+    }
+
+    fn may_have(&self, hash: u64) -> bool {
+        let bit = place(hash, self.bits_shift);
+        self.bits[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    fn bucket(&self, hash: u64) -> &[Window] {
+        let bucket = place(hash, self.buckets_shift);
+        &self.windows[self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize]
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "at most 20 bits are left")]
+impl Window {
+    fn in_texts<'a>(&self, texts: &'a [u8]) -> &'a [u8] {
+        &texts[self.begins as usize..][..usize::from(self.length)]
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
 const fn place(hash: u64, shift: u32) -> usize {
     (hash >> shift) as usize
 }

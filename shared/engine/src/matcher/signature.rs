@@ -1,78 +1,73 @@
-/// Which pairs of characters are in a folded text, more or less: what is not there is told for certain.
+use super::fold::{Folded, width};
+
+/// Which windows of four bytes are in a folded text, more or less: what is not there is told for certain.
 ///
 /// A pattern may need several texts and is found by one of them. Asking a signature for the others is a matter of a few
 /// bits, and saves most of the patterns from being verified.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Signature([u64; BITS / 64]);
 
-const BITS: usize = 1024;
+const BITS: usize = 2048;
 /// The bytes of a window: two letters of most alphabets, or four of Latin.
 const WINDOW: usize = 4;
+/// How many windows of a text are asked for, at most.
+const ASKED_MAX: usize = 6;
 
 impl Signature {
-    pub fn new(bytes: &[u8]) -> Self {
-        let mut signature = Self::default();
-        windows(bytes, |bit| signature.0[usize::from(bit) / 64] |= 1 << (bit % 64));
+    pub fn new(text: &Folded) -> Self {
+        let mut signature = Self([0; BITS / 64]);
+        windows(text.bytes(), |bit| signature.0[usize::from(bit) / 64] |= 1 << (bit % 64));
         signature
     }
 
     fn has(&self, bit: u16) -> bool {
-        self.0[usize::from(bit) / 64] >> (bit % 64) & 1 == 1
+        self.0[usize::from(bit) / 64 % (BITS / 64)] >> (bit % 64) & 1 == 1
     }
 }
 
 fn windows(bytes: &[u8], mut tell: impl FnMut(u16)) {
-    for window in bytes.windows(WINDOW) {
-        if window[0] & 0xc0 != 0x80 {
-            let number = window.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-            tell(
-                u16::try_from(number.wrapping_mul(0x9e37_79b1) >> (32 - BITS.trailing_zeros()))
-                    .unwrap_or_default(),
-            );
+    let mut place = 0;
+    while let Some(window) = bytes.get(place..).and_then(|rest| rest.first_chunk::<WINDOW>()) {
+        let hash = u32::from_le_bytes(*window).wrapping_mul(0x9e37_79b1);
+        #[expect(clippy::cast_possible_truncation, reason = "few bits are left")]
+        tell((hash >> (32 - BITS.trailing_zeros())) as u16);
+        place += width(window[0]);
+    }
+}
+
+/// What is asked of a signature: for each of some sets of texts the number of its texts, and for each of these the
+/// number of its bits and the bits.
+pub(super) fn needs<'a>(sets: impl Iterator<Item = &'a Vec<String>>, program: &mut Vec<u16>) {
+    for set in sets.filter(|set| set.iter().all(|text| text.len() >= WINDOW)) {
+        program.push(count(set.len()));
+        for text in set {
+            let mut bits = Vec::new();
+            windows(text.as_bytes(), |bit| bits.push(bit));
+            let asked = bits.len().min(ASKED_MAX);
+            program.push(count(asked));
+            // Spread over the whole text: its beginning may be that of many.
+            program.extend((0..asked).map(|index| bits[index * bits.len() / asked]));
         }
     }
 }
 
-/// Sets of folded texts of each of which one has to be in a message.
-#[derive(Debug, Default)]
-pub(super) struct Needs {
-    /// For each set the number of its texts, and for each of these the number of its bits and the bits.
-    program: Box<[u16]>,
-}
-
-impl Needs {
-    pub fn new<'a>(sets: impl Iterator<Item = &'a Vec<String>>) -> Self {
-        let mut program = Vec::new();
-        for set in sets.filter(|set| set.iter().all(|text| text.len() >= WINDOW)) {
-            program.push(count(set.len()));
-            for text in set {
-                let mut bits = Vec::new();
-                windows(text.as_bytes(), |bit| bits.push(bit));
-                program.push(count(bits.len()));
-                program.append(&mut bits);
-            }
-        }
-        Self { program: program.into() }
-    }
-
-    /// Whether a message of this signature may have what is needed.
-    pub fn may_be_met(&self, signature: &Signature) -> bool {
-        let mut rest = &self.program[..];
-        while let [texts, after @ ..] = rest {
+/// Whether a message of this signature may have what `program` needs.
+pub(super) fn may_be_met(program: &[u16], signature: &Signature) -> bool {
+    let mut rest = program;
+    while let [texts, after @ ..] = rest {
+        rest = after;
+        let mut met = false;
+        for _ in 0..*texts {
+            let Some((bits, after)) = rest.split_first() else { return true };
+            let (bits, after) = after.split_at(usize::from(*bits));
+            met = met || bits.iter().all(|bit| signature.has(*bit));
             rest = after;
-            let mut met = false;
-            for _ in 0..*texts {
-                let Some((bits, after)) = rest.split_first() else { return true };
-                let (bits, after) = after.split_at(usize::from(*bits));
-                met = met || bits.iter().all(|bit| signature.has(*bit));
-                rest = after;
-            }
-            if !met {
-                return false;
-            }
         }
-        true
+        if !met {
+            return false;
+        }
     }
+    true
 }
 
 fn count(number: usize) -> u16 {
