@@ -2,6 +2,7 @@
 
 mod api;
 mod bundle;
+mod convert;
 mod declared;
 mod document;
 mod explain;
@@ -25,7 +26,7 @@ use crate::{api::Api, problem::Problems};
 
 /// Runs Telegram accounts that answer people: registers bots, tells them what to say, shows how they fare.
 ///
-/// The commands about content (try, explain, test, replay) work on files, without a network; they exit with 0 if all is
+/// The commands about content (try, explain, test, replay, convert) work on files, without a network; they exit with 0 if all is
 /// well, 1 if something came otherwise than expected, 2 if the content or the command line is wrong. The others ask the
 /// manager, and exit with 1 if it refuses.
 #[derive(Debug, Parser)]
@@ -68,6 +69,8 @@ enum Command {
     Test(suite::Arguments),
     /// Decides on recorded updates by two versions of the content, and shows what would be answered differently.
     Replay(replay::Arguments),
+    /// Turns what was written for other programs into content: question lists, RiveScript.
+    Convert(convert::Arguments),
     #[command(flatten)]
     Manager(manager::Command),
 }
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, json),
         Command::Test(arguments) => suite::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Manager(command) => {
             return match ask_manager(&Api::new(&url, &token), json, command) {
                 Ok(()) => ExitCode::SUCCESS,

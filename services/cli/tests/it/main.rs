@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bundles;
+mod converts;
 mod explains;
 mod plays;
 mod replays;
@@ -89,9 +90,10 @@ fn help_begins_with_what_works_without_a_manager() {
     let help = check(&["--help"], "", 0);
     let place =
         |command: &str| help.find(&format!("\n  {command} ")).unwrap_or_else(|| panic!("{command}: {help}"));
-    let order = ["try", "explain", "test", "replay", "register", "bots", "put", "statistics"].map(place);
+    let order =
+        ["try", "explain", "test", "replay", "convert", "register", "bots", "put", "statistics"].map(place);
     assert!(order.is_sorted(), "{help}");
-    for command in ["try", "explain", "test", "replay"] {
+    for command in ["try", "explain", "test", "replay", "convert"] {
         let help = check(&[command, "--help"], "", 0);
         assert!(help.contains("Usage: troupe"), "{help}");
     }

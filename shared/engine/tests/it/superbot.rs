@@ -53,10 +53,13 @@ fn change(modifier: u32, name: &str, value: Option<&str>) -> Value {
     json!({"reactionType": "DictionaryVariable", "modifier": modifier, "data": data, "subgroup": null})
 }
 
-/// A rule set of groups in this order, each with its triggers and its reactions.
-fn groups(groups: &[(&str, Vec<Value>, Vec<Value>)]) -> String {
+/// A trigger group and the reaction group of its name.
+type Group<'g> = (&'g str, Vec<Value>, Vec<Value>);
+
+/// A rule set of groups in this order.
+fn groups(groups: &[Group<'_>]) -> String {
     // Not as one JSON value: its maps forget the order.
-    let list = |field: &str, of: &dyn Fn(&(&str, Vec<Value>, Vec<Value>)) -> Value| {
+    let list = |field: &str, of: &dyn Fn(&Group<'_>) -> Value| {
         let groups = groups.iter().map(|group| format!("{}: {}", json!(group.0), json!({field: of(group)})));
         groups.collect::<Vec<_>>().join(",\n")
     };
