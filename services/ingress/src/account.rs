@@ -42,6 +42,8 @@ pub struct Shared {
     pub media: MediaStore,
     /// How often the broker is told of actions that are not done yet, so that it does not give them to us again.
     pub action_heartbeat: Duration,
+    /// How many actions of one partition the broker hands out at a time.
+    pub actions_window: u16,
 }
 
 impl Shared {

@@ -1,6 +1,9 @@
 //! Carrying out actions: reads, waits, types and sends as a person would, and never twice.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -103,7 +106,11 @@ impl<'a> Actor<'a> {
             }
             metrics::action(outcome, self.reporter.clock().now().since(action.decided));
             pending.ack().await;
-            self.outgoing.done(action.chat);
+            // It may have been handed out again meanwhile.
+            if let Some(again) = self.outgoing.done(action.chat).filter(|again| !Arc::ptr_eq(again, &pending))
+            {
+                again.ack().await;
+            }
             Ok(())
         }
         .instrument(span)

@@ -6,6 +6,7 @@
 
 mod account;
 mod acting;
+mod aside;
 pub mod config;
 mod logins;
 mod media;
@@ -59,6 +60,7 @@ pub async fn run(
         pace: config.pace.clone(),
         media: MediaStore::new(config.media.clone()),
         action_heartbeat: config.nats.ack_wait / 3,
+        actions_window: config.nats.actions_window,
     });
     let (records, registry) = watch::channel(None);
     let mut follower = {

@@ -29,12 +29,13 @@ struct Queue {
 }
 
 impl Outgoing {
-    /// Adds an action behind those of its chat. What is there already stays as it is: the broker gives an action again if
-    /// it hears nothing of it for long.
+    /// Adds an action behind those of its chat. One that is there already keeps its place, but is settled as it was handed
+    /// out last: the broker gives an action again if it hears nothing of it for long, or by another consumer.
     pub fn push(&self, action: Pending) {
         let mut chats = self.lock();
         let queue = chats.entry(action.payload.chat).or_default();
-        if queue.waiting.iter().any(|known| known.payload.key == action.payload.key) {
+        if let Some(known) = queue.waiting.iter_mut().find(|known| known.payload.key == action.payload.key) {
+            *known = action;
             return;
         }
         queue.waiting.push_back(action);
@@ -61,11 +62,12 @@ impl Outgoing {
         queue.waiting.front().map(Arc::clone)
     }
 
-    /// Says that the action that was taken from `chat` is done, for good.
-    pub fn done(&self, chat: ChatId) {
+    /// Says that the action that was taken from `chat` is done, for good. Returns it as it was handed out last.
+    pub fn done(&self, chat: ChatId) -> Option<Pending> {
         let mut chats = self.lock();
+        let mut done = None;
         if let Some(queue) = chats.get_mut(&chat) {
-            queue.waiting.pop_front();
+            done = queue.waiting.pop_front();
             queue.in_hand = false;
             if queue.waiting.is_empty() {
                 chats.remove(&chat);
@@ -73,6 +75,12 @@ impl Outgoing {
         }
         drop(chats);
         self.changed.notify_one();
+        done
+    }
+
+    /// How many are not done yet.
+    pub fn count(&self) -> usize {
+        self.lock().values().map(|queue| queue.waiting.len()).sum()
     }
 
     /// Says that whatever was in somebody's hands was dropped undone.

@@ -20,6 +20,7 @@ use troupe_types::{BotId, Partition};
 use crate::{
     account::{Account, Shared},
     acting::failed,
+    aside::Asides,
     logins::Logins,
     outgoing::Outgoing,
     registry::{self, Registry},
@@ -39,7 +40,7 @@ pub async fn run(
     mut registry: watch::Receiver<Option<Registry>>,
     stop: CancellationToken,
 ) {
-    let Some((mut actions, mut requests)) =
+    let Some((mut actions, mut asides, mut requests)) =
         stop.run_until_cancelled(open(shared.reporter.bus(), partition)).await
     else {
         return;
@@ -71,15 +72,22 @@ pub async fn run(
                 steps.spawn(async move { answer(&logins, request, &signed_in).await });
             }
             delivery = actions.next() => match delivery {
+                Some(delivery) if asides.contains(delivery.payload.bot) => delivery.ack().await,
                 Some(delivery) => {
                     let records = registry.borrow().clone();
                     bots.take(delivery, records.as_ref()).await;
+                    bots.make_room(&mut asides).await;
                 }
                 None => break,
             },
+            Some(delivery) = asides.next() => {
+                let records = registry.borrow().clone();
+                bots.take(delivery, records.as_ref()).await;
+            }
             _ = heartbeat.tick() => {
                 logins.expire();
                 bots.keep_pending().await;
+                asides.return_idle(|bot| bots.is_idle(bot)).await;
                 if bots.bury_dead() || bots.any_failed() {
                     registry.mark_changed();
                 }
@@ -91,13 +99,16 @@ pub async fn run(
     // Behind those: what the broker has handed out and nobody has looked at yet. Otherwise the next owner would get it only
     // after `ack_wait`, behind what is decided meanwhile.
     actions.close().await;
+    asides.close().await;
 }
 
 /// Asks the bus for what a partition needs until it is there: nobody else runs the partition while its lease is held.
-async fn open(bus: &Bus, partition: Partition) -> (Deliveries<Action>, Requests) {
+async fn open(bus: &Bus, partition: Partition) -> (Deliveries<Action>, Asides, Requests) {
     loop {
-        let opened =
-            async { Ok((bus.actions(partition).await?, bus.serve(Subject::Login(partition)).await?)) };
+        let opened = async {
+            let asides = Asides::open(bus, partition).await?;
+            Ok((bus.actions(partition).await?, asides, bus.serve(Subject::Login(partition)).await?))
+        };
         match opened.await {
             Ok(opened) => return opened,
             Err(error) => {
@@ -262,6 +273,28 @@ impl Bots {
             Some(Some(Desired::Stopped)) => self.refuse(vec![pending], "BOT_STOPPED").await,
             Some(Some(Desired::Running)) | None => self.known.entry(bot).or_default().outgoing.push(pending),
         }
+    }
+
+    /// Puts bots aside that are behind, those that are most first, until half of what the partition may have in work is
+    /// free for the others.
+    async fn make_room(&self, asides: &mut Asides) {
+        let room = usize::from(self.shared.actions_window) / 2;
+        loop {
+            let counts = self.known.iter().filter(|(bot, _)| !asides.contains(**bot));
+            let counts: Vec<_> = counts.map(|(bot, known)| (known.outgoing.count(), *bot)).collect();
+            if counts.iter().map(|(count, _)| count).sum::<usize>() <= room {
+                return;
+            }
+            let Some((_, bot)) = counts.into_iter().max() else { return };
+            if let Err(error) = asides.put(bot, &self.known[&bot].outgoing).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, bot.id = %bot, "cannot put a bot aside");
+                return;
+            }
+        }
+    }
+
+    fn is_idle(&self, bot: BotId) -> bool {
+        self.known.get(&bot).is_none_or(|known| known.outgoing.count() == 0)
     }
 
     async fn refuse(&self, pending: Vec<Arc<Delivery<Action>>>, reason: &str) {

@@ -3,14 +3,15 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 use async_nats::jetstream::{
     AckKind, Message,
     consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
-    stream::RawMessageErrorKind,
+    stream::{LastRawMessageErrorKind, RawMessageErrorKind},
 };
+use futures::TryStreamExt as _;
 use serde::de::DeserializeOwned;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{Action, DeadLetter, Stream, Subject, TraceContext, Update};
 use troupe_service::{Clock, SystemClock};
-use troupe_types::Partition;
+use troupe_types::{BotId, Partition};
 
 use crate::{
     Bus, Error,
@@ -45,6 +46,8 @@ struct Source {
     stream: Stream,
     partition: Partition,
     service: &'static str,
+    /// Only this bot's.
+    bot: Option<BotId>,
     /// How many may be in work at a time.
     window: u16,
     /// Where the broker begins if it does not know this consumer: after this number.
@@ -53,7 +56,15 @@ struct Source {
 
 impl Source {
     fn durable(&self) -> String {
-        format!("{}-{}", self.service, self.partition)
+        match self.bot {
+            Some(bot) => format!("{}-{}-{bot}", self.service, self.partition),
+            None => format!("{}-{}", self.service, self.partition),
+        }
+    }
+
+    fn subjects(&self) -> String {
+        let bot = self.bot.map_or_else(|| ">".to_owned(), |bot| bot.to_string());
+        format!("{}.{}.{bot}", self.stream.prefix(), self.partition)
     }
 
     fn batch(&self) -> usize {
@@ -121,17 +132,74 @@ impl Bus {
     /// If the broker does not answer, or misunderstands what is asked of it.
     pub async fn actions(&self, partition: Partition) -> Result<Deliveries<Action>, Error> {
         let window = self.config().actions_window;
-        let source = Source { stream: Stream::Actions, partition, service: "ingress", window, after: 0 };
+        Deliveries::open(self, actions(partition, None, window, 0)).await
+    }
+
+    /// The actions of `bot` alone, beginning with the number `from` unless the broker knows this consumer already. For a
+    /// bot that is behind: what waits here takes no room from its neighbours in [`Self::actions`]. The broker keeps the
+    /// consumer until [`Deliveries::remove`].
+    ///
+    /// # Errors
+    /// If the broker does not answer, or misunderstands what is asked of it.
+    pub async fn actions_aside(
+        &self,
+        partition: Partition,
+        bot: BotId,
+        from: u64,
+    ) -> Result<Deliveries<Action>, Error> {
+        let source = actions(partition, Some(bot), ASIDE_WINDOW, from.saturating_sub(1));
         Deliveries::open(self, source).await
+    }
+
+    /// The bots of `partition` whose actions are handed out by [`Self::actions_aside`].
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn bots_aside(&self, partition: Partition) -> Result<Vec<BotId>, Error> {
+        let prefix = format!("{}-", actions(partition, None, 1, 0).durable());
+        let names = self.stream(Stream::Actions).consumer_names();
+        let of_bot = |name: String| name.strip_prefix(&prefix)?.parse::<BotId>().ok();
+        names.try_filter_map(|name| std::future::ready(Ok(of_bot(name)))).try_collect().await.map_err(
+            |error| Error::Read { what: "the consumers of actions".to_owned(), source: error.into() },
+        )
+    }
+
+    /// Whether every action of `bot` that is with the broker now was handed out by [`Self::actions_aside`] and settled.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn is_aside_drained(&self, partition: Partition, bot: BotId) -> Result<bool, Error> {
+        let source = actions(partition, Some(bot), ASIDE_WINDOW, 0);
+        // Not by the count of what is pending: for a moment a new consumer says that there is nothing.
+        let newest = self.stream(Stream::Actions).get_last_raw_message_by_subject(&source.subjects()).await;
+        let newest = match newest {
+            Ok(message) => message.sequence,
+            Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => return Ok(true),
+            Err(error) => {
+                return Err(Error::Read {
+                    what: "the newest action of a bot".to_owned(),
+                    source: error.into(),
+                });
+            }
+        };
+        let consumer = consumer(self, &source).await?;
+        Ok(consumer.cached_info().ack_floor.stream_sequence >= newest)
     }
 }
 
+/// How many actions of a bot that is behind may be in work at a time.
+const ASIDE_WINDOW: u16 = 64;
+
+const fn actions(partition: Partition, bot: Option<BotId>, window: u16, after: u64) -> Source {
+    Source { stream: Stream::Actions, partition, service: "ingress", bot, window, after }
+}
+
 const fn updates(partition: Partition, applied: u64) -> Source {
-    Source { stream: Stream::Updates, partition, service: "responder", window: 1, after: applied }
+    Source { stream: Stream::Updates, partition, service: "responder", bot: None, window: 1, after: applied }
 }
 
 async fn consumer(bus: &Bus, source: &Source) -> Result<PullConsumer, Error> {
-    let Source { stream, partition, after, window, .. } = source;
+    let Source { stream, after, window, .. } = source;
     let asked = pull::Config {
         durable_name: Some(source.durable()),
         deliver_policy: match after {
@@ -142,7 +210,7 @@ async fn consumer(bus: &Bus, source: &Source) -> Result<PullConsumer, Error> {
         ack_wait: bus.config().ack_wait,
         // Attempts are counted by who handles the message: the broker would skip it in silence.
         max_deliver: -1,
-        filter_subject: format!("{}.{partition}.>", stream.prefix()),
+        filter_subject: source.subjects(),
         max_ack_pending: i64::from(*window),
         ..pull::Config::default()
     };
@@ -272,6 +340,18 @@ impl<T: DeserializeOwned> Deliveries<T> {
         self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
     }
 
+    /// Makes the broker forget the consumer.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn remove(self) -> Result<(), Error> {
+        let durable = self.source.durable();
+        match self.bus.stream(self.source.stream).delete_consumer(&durable).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Setup { what: durable, source: error.into() }),
+        }
+    }
+
     /// Gives back what was received but not handled, so that somebody else gets it at once.
     pub async fn close(mut self) {
         let Some(mut messages) = self.messages.take() else { return };
@@ -301,6 +381,11 @@ pub struct Delivery<T> {
 }
 
 impl<T> Delivery<T> {
+    /// Whether it was handed out by [`Bus::actions_aside`].
+    pub const fn is_aside(&self) -> bool {
+        self.receipt.source.bot.is_some()
+    }
+
     /// Tells the broker that it was handled. Only a hint: it may be handed out again all the same.
     pub async fn ack(&self) {
         settle(&self.receipt.message, AckKind::Ack).await;

@@ -95,16 +95,28 @@ impl Receiver {
     /// # Errors
     /// If the session is no longer accepted, or the connection is broken for good. Passing troubles are waited out.
     pub async fn next(&mut self, connection: &Connection) -> Result<Batch, CallError> {
-        if self.needs_state {
-            let tl::enums::updates::State::State(state) =
-                self.insist(connection, &tl::functions::updates::GetState {}).await?;
-            self.boxes.set_state(state);
-            self.needs_state = false;
-        }
         loop {
+            if self.needs_state {
+                let tl::enums::updates::State::State(state) =
+                    self.insist(connection, &tl::functions::updates::GetState {}).await?;
+                self.begin_at(&state);
+                self.needs_state = false;
+            }
             let deadline = self.boxes.check_deadlines();
             let (updates, users, chats) = if let Some(request) = self.boxes.get_difference() {
-                let mut difference = self.insist(connection, &request).await?;
+                let mut difference = match self.insist(connection, &request).await {
+                    Ok(difference) => difference,
+                    Err(error) => {
+                        let Trouble::Refused(reason) = error.trouble() else { return Err(error) };
+                        // Asked again, it would be refused again, for ever.
+                        tracing::error!(%reason, "Telegram refuses to tell what was missed: going on from now");
+                        self.needs_state = true;
+                        continue;
+                    }
+                };
+                if let tl::enums::updates::Difference::TooLong(_) = &difference {
+                    tracing::error!("more was missed than Telegram tells: going on from its newest position");
+                }
                 self.prepare(updates_of_difference(&mut difference));
                 self.boxes.apply_difference(difference)
             } else if let Some(request) = self.boxes.get_channel_difference() {
@@ -143,6 +155,13 @@ impl Receiver {
                 .collect();
             return Ok(Batch { happened, position: self.boxes.session_state(), begins_groups });
         }
+    }
+
+    /// Goes on from the account's position `state`. Groups have positions of their own, and keep them.
+    fn begin_at(&mut self, state: &tl::types::updates::State) {
+        let channels = self.boxes.session_state().channels;
+        let tl::types::updates::State { pts, qts, date, seq, .. } = *state;
+        self.boxes = MessageBoxes::load(UpdatesState { pts, qts, date, seq, channels });
     }
 
     /// Takes in what came off the socket. `None` means that there is a gap, which the next round closes.

@@ -1,4 +1,5 @@
-use troupe_protocol::{BotStatus, Bucket, Desired, SessionState, Stream};
+use troupe_protocol::{ActionBody, BotStatus, Bucket, Desired, EventBody, SessionState, Stream};
+use troupe_types::BotId;
 
 use crate::world::{PATIENCE, World};
 
@@ -88,6 +89,62 @@ async fn what_was_said_while_a_bot_was_signed_out_is_heard_when_it_has_signed_in
     world.register(1, &clara).await;
     events.session(SessionState::Online).await;
     assert_eq!(updates.next().await.body.message().text, "meanwhile");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_cannot_send_takes_no_room_from_its_neighbours() {
+    let mut world = World::new().await;
+    world.actions_window = 8;
+    let ingress = world.ingress("a").await;
+    let (clara, boris, anna) = (world.person("clara"), world.person("boris"), world.person("anna"));
+    let neighbour = (2..).find(|id| world.partition(BotId::new(*id)) == world.partition(BotId::new(1)));
+    let (first, second) = (world.register(1, &clara).await, world.register(neighbour.unwrap(), &boris).await);
+    let (mut updates, mut events) = (world.updates(first).await, world.events(first).await);
+    for _ in [first, second] {
+        events.session(SessionState::Online).await;
+    }
+    world.emulator.send(anna.id, clara.id, "tell me much").unwrap();
+    let update = updates.next().await;
+    world.emulator.send(anna.id, boris.id, "and you?").unwrap();
+    let other = updates.next().await;
+    world.emulator.revoke_keys(clara.id);
+    world.emulator.kill_connections(Some(clara.id));
+    events.session(SessionState::LoggedOut).await;
+
+    let texts: Vec<String> = (0..30).map(|number| format!("line {number}")).collect();
+    for (number, text) in (0..).zip(&texts[..20]) {
+        world
+            .act(&update, number, ActionBody::Reply { text: text.clone(), reply_to: None, media: None })
+            .await;
+    }
+    world.reply(&other, "not held up").await;
+    events.find(|body| matches!(body, EventBody::MessageSent { .. })).await;
+    assert_eq!(world.said(boris.id).await, ["not held up"]);
+
+    // What was put aside outlives the instance that did it.
+    ingress.kill().await;
+    let ingress = world.ingress("b").await;
+    for (number, text) in (20..).zip(&texts[20..]) {
+        world
+            .act(&update, number, ActionBody::Reply { text: text.clone(), reply_to: None, media: None })
+            .await;
+    }
+    world.register(1, &clara).await;
+    for _ in &texts {
+        events.find(|body| matches!(body, EventBody::MessageSent { .. })).await;
+    }
+    assert_eq!(world.said(clara.id).await, texts, "in order, and each once");
+    let caught_up = async {
+        while !world.bus.bots_aside(world.partition(first)).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, caught_up).await.expect("it goes back to its neighbours");
+    let body = ActionBody::Reply { text: "as before".to_owned(), reply_to: None, media: None };
+    world.act(&update, 40, body).await;
+    events.find(|body| matches!(body, EventBody::MessageSent { action, .. } if action.number == 40)).await;
+    assert_eq!(world.said(clara.id).await.len(), texts.len() + 1);
     ingress.stop().await;
 }
 

@@ -28,6 +28,8 @@ pub struct World {
     pub bus: Bus,
     pub nats: Nats,
     files: TempDir,
+    /// How many actions of a partition may be in work at a time.
+    pub actions_window: u16,
 }
 
 /// An instance of ingress.
@@ -63,7 +65,7 @@ impl World {
         let files = TempDir::new().expect("a folder can be made");
         std::fs::write(files.path().join("key.pem"), emulator.rsa_public_pem())
             .expect("the key can be written");
-        Self { emulator, bus, nats, files }
+        Self { emulator, bus, nats, files, actions_window: 2048 }
     }
 
     /// Starts an instance of ingress.
@@ -98,7 +100,7 @@ impl World {
                 otlp_endpoint: None,
             },
             shutdown_grace: Duration::from_secs(10),
-            nats: nats_config(&self.nats),
+            nats: NatsConfig { actions_window: self.actions_window, ..nats_config(&self.nats) },
             telegram: TelegramConfig {
                 api_id: 1,
                 api_hash: Secret::new("hash"),
