@@ -98,7 +98,7 @@ async fn a_bot_that_cannot_send_takes_no_room_from_its_neighbours() {
     world.actions_window = 8;
     let ingress = world.ingress("a").await;
     let (clara, boris, anna) = (world.person("clara"), world.person("boris"), world.person("anna"));
-    let neighbour = (2..).find(|id| world.partition(BotId::new(*id)) == world.partition(BotId::new(1)));
+    let neighbour = (2..10_000).find(|id| world.partition(BotId::new(*id)) == world.partition(BotId::new(1)));
     let (first, second) = (world.register(1, &clara).await, world.register(neighbour.unwrap(), &boris).await);
     let (mut updates, mut events) = (world.updates(first).await, world.events(first).await);
     for _ in [first, second] {
