@@ -6,6 +6,7 @@ mod convert;
 mod declared;
 mod document;
 mod explain;
+mod lint;
 mod manager;
 mod output;
 mod paint;
@@ -26,9 +27,9 @@ use crate::{api::Api, problem::Problems};
 
 /// Runs Telegram accounts that answer people: registers bots, tells them what to say, shows how they fare.
 ///
-/// The commands about content (try, explain, test, replay, convert) work on files, without a network; they exit with 0 if all is
-/// well, 1 if something came otherwise than expected, 2 if the content or the command line is wrong. The others ask the
-/// manager, and exit with 1 if it refuses.
+/// The commands about content (try, explain, lint, test, replay, convert) work on files, without a network; they exit
+/// with 0 if all is well, 1 if something came otherwise than expected, 2 if the content or the command line is wrong. The
+/// others ask the manager, and exit with 1 if it refuses.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
@@ -65,6 +66,8 @@ enum Command {
     Try(try_out::Arguments),
     /// Shows what a bot makes of one message, and why.
     Explain(explain::Arguments),
+    /// Tells what of the content can never answer, or may do other than it was meant to, before anybody writes.
+    Lint(lint::Arguments),
     /// Plays conversations written in YAML beside the content, and compares what comes with what they expect.
     Test(suite::Arguments),
     /// Decides on recorded updates by two versions of the content, and shows what would be answered differently.
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
     let verdict = match command {
         Command::Try(arguments) => try_out::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments, json),
+        Command::Lint(arguments) => lint::run(&arguments, json),
         Command::Test(arguments) => suite::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
         Command::Convert(arguments) => convert::run(&arguments),

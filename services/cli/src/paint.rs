@@ -25,3 +25,8 @@ pub fn good(text: &str) -> String {
 pub fn bad(text: &str) -> String {
     painted(AnsiColor::Red.on_default(), text)
 }
+
+/// What may not be.
+pub fn warning(text: &str) -> String {
+    painted(AnsiColor::Yellow.on_default(), text)
+}

@@ -144,6 +144,13 @@ pub fn bytes(text: &str) -> Option<u64> {
     (0.0..=4_294_967_296.0).contains(&bytes).then_some(bytes as u64)
 }
 
+/// A size as people read it; [`bytes`] reads it back.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 2] = [(1024 * 1024, "MB"), (1024, "kB")];
+    let whole = UNITS.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    whole.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

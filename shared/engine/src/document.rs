@@ -9,7 +9,7 @@ mod yaml;
 
 use std::collections::BTreeSet;
 
-pub(crate) use access::{At, Object, unknown};
+pub(crate) use access::{At, Object, escaped, unknown};
 
 use crate::{Faults, limits};
 
@@ -54,6 +54,29 @@ impl Value {
             Self::List(_) => "a list",
             Self::Map(_) => "a map",
         }
+    }
+}
+
+impl Node {
+    /// Where the value stands that `pointer` leads to, or as far as it leads; a list or a map in a field, at its name.
+    pub fn mark_of(&self, pointer: &str) -> Mark {
+        let (mut node, mut mark) = (self, self.mark);
+        for segment in pointer.split('/').skip(1) {
+            let name = segment.replace("~1", "/").replace("~0", "~");
+            let below = match &node.value {
+                Value::Map(fields) => {
+                    fields.iter().find(|(key, _)| key.text == name).map(|(key, node)| (key.mark, node))
+                }
+                Value::List(items) => {
+                    name.parse::<usize>().ok().and_then(|item| items.get(item)).map(|node| (node.mark, node))
+                }
+                _ => None,
+            };
+            let Some((key, below)) = below else { break };
+            mark = if matches!(below.value, Value::List(_) | Value::Map(_)) { key } else { below.mark };
+            node = below;
+        }
+        mark
     }
 }
 

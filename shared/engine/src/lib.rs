@@ -20,6 +20,7 @@ mod guard;
 mod language;
 mod library;
 pub mod limits;
+pub mod lint;
 mod matcher;
 mod media;
 mod pattern;

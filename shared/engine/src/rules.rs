@@ -16,11 +16,13 @@ mod compile;
 mod evaluate;
 mod index;
 mod model;
+mod outline;
 mod read;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use evaluate::answer;
+pub(crate) use outline::outline;
 
 use crate::{Faults, MediaUse, document, document::At, matcher::Matcher};
 

@@ -5,6 +5,7 @@
 mod bundles;
 mod converts;
 mod explains;
+mod lints;
 mod plays;
 mod replays;
 mod tries;
@@ -91,9 +92,10 @@ fn help_begins_with_what_works_without_a_manager() {
     let place =
         |command: &str| help.find(&format!("\n  {command} ")).unwrap_or_else(|| panic!("{command}: {help}"));
     let order =
-        ["try", "explain", "test", "replay", "convert", "register", "bots", "put", "statistics"].map(place);
+        ["try", "explain", "lint", "test", "replay", "convert", "register", "bots", "put", "statistics"]
+            .map(place);
     assert!(order.is_sorted(), "{help}");
-    for command in ["try", "explain", "test", "replay", "convert"] {
+    for command in ["try", "explain", "lint", "test", "replay", "convert"] {
         let help = check(&[command, "--help"], "", 0);
         assert!(help.contains("Usage: troupe"), "{help}");
     }

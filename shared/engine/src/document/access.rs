@@ -22,6 +22,11 @@ impl<'a> At<'a> {
         Self { node, parent: None, segment: Segment::Item(0) }
     }
 
+    /// What this stands in.
+    pub const fn parent(&self) -> Option<&'a Self> {
+        self.parent
+    }
+
     /// The way as a JSON pointer.
     pub fn pointer(&self) -> String {
         let Some(parent) = self.parent else { return String::new() };
@@ -29,7 +34,7 @@ impl<'a> At<'a> {
         match self.segment {
             Segment::Field(name) => {
                 pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&escaped(name));
             }
             Segment::Item(index) => write!(pointer, "/{index}").expect("a String takes all that is written"),
         }
@@ -194,6 +199,11 @@ impl<'a> At<'a> {
         }
         Some(Object { at: self })
     }
+}
+
+/// `name` as a part of a JSON pointer.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn check_name(name: &str) -> Result<(), String> {

@@ -76,7 +76,9 @@ fn reaction_group(group: model::ReactionGroup, variables: &Variables, faults: &m
 }
 
 /// Gathers the members of each subgroup, in the order in which subgroups first appear; each null is one of its own.
-fn subgroups<T>(members: impl Iterator<Item = (Option<String>, T)>) -> Vec<(Option<String>, Vec<T>)> {
+pub(super) fn subgroups<T>(
+    members: impl Iterator<Item = (Option<String>, T)>,
+) -> Vec<(Option<String>, Vec<T>)> {
     let mut subgroups: Vec<(Option<String>, Vec<T>)> = Vec::new();
     for (name, member) in members {
         match subgroups.iter_mut().find(|(known, _)| name.is_some() && *known == name) {

@@ -5,6 +5,7 @@ mod explain;
 mod guards;
 mod laws;
 mod library;
+mod lint;
 mod places;
 mod rules;
 mod scenario;

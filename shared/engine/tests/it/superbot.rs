@@ -1,7 +1,7 @@
 //! The seed's language, sentence by sentence: `docs/superbot.md` quotes all of it and names the test of each sentence.
 
 mod document;
-mod examples;
+pub mod examples;
 mod fail_messages;
 mod groups;
 mod reactions;

@@ -5,7 +5,7 @@ use troupe_engine::Ruleset;
 use crate::talk::{Talk, parsed, said};
 
 /// "Here we have a trigger on Group … with 2 Sub-groups, a random one and Sub-group "sub". … `(A) && (B || C)`".
-const A_AND_B_OR_C: &str = r#"{
+pub const A_AND_B_OR_C: &str = r#"{
     "triggers": {
         "trigger group name": {
             "privateTrigger": true,
@@ -44,7 +44,7 @@ fn a_private_trigger_is_for_direct_chats_only() {
 
 /// The second example: a fenced `onFailMsg`. Around it, what its text speaks of: a group before that brings the person
 /// into the state, and one behind.
-const KYC_WALLET: &str = r#"{
+pub const KYC_WALLET: &str = r#"{
     "triggers": {
         "begin": {
             "privateTrigger": true,
@@ -149,7 +149,7 @@ fn without_the_fence_the_fail_message_eclipses_what_is_behind() {
 }
 
 /// The third example, with a trigger group of its name to call it.
-const REACTIONS: &str = r#"{
+pub const REACTIONS: &str = r#"{
     "triggers": {
         "ReactionGroup name": {
             "privateTrigger": false,

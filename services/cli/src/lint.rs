@@ -1,0 +1,176 @@
+//! `troupe lint`: what can be known of content before anybody writes.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use serde_json::{Value as Json, json};
+use troupe_engine::lint::{Code, Document, Finding, Level, Witness, lint};
+
+use crate::{
+    Verdict,
+    bundle::Bundle,
+    output,
+    paint::{bad, bold, dim, good, warning},
+    told,
+};
+
+/// What can be written.
+const HELP: &str = "\
+Each finding is told with its place, a code that never changes its meaning, a message that shows it where there is one,
+and what to do. docs/lint.md explains every code. What is said to be dead is so for every message.
+
+  troupe lint deploy/demo/content
+  troupe lint content --deny warnings --allow R203 --format json
+
+Exits with 1 if there is an error, or a warning with --deny warnings; with 2 if the content does not load.";
+
+/// What `troupe lint` takes.
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub struct Arguments {
+    /// Folders with content, content files, or a bot file.
+    #[arg(required = true)]
+    content: Vec<PathBuf>,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exits with 1 for these, too.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+    /// Leaves out findings of this code; may be given several times.
+    #[arg(long, value_name = "CODE")]
+    allow: Vec<Code>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<Verdict> {
+    let bundle = Bundle::load(&arguments.content)?;
+    let files = read(&bundle)?;
+    let documents: Vec<_> = files.iter().map(File::document).collect();
+    let found = files
+        .iter()
+        .zip(lint(&documents))
+        .flat_map(|(file, findings)| findings.into_iter().map(move |finding| (&file.path, finding)));
+    let found: Vec<_> = found.filter(|(_, finding)| !arguments.allow.contains(&finding.code)).collect();
+    if as_json || arguments.format == Format::Json {
+        let all: Vec<_> = found.iter().map(|(path, finding)| value(path, finding)).collect();
+        output::line(serde_json::to_string_pretty(&all)?)?;
+    } else {
+        for (path, finding) in &found {
+            output::line(text(path, finding))?;
+        }
+        output::line(summary(&found))?;
+    }
+    let denied = if arguments.deny.is_some() { Level::Warning } else { Level::Error };
+    let is_denied = found.iter().any(|(_, finding)| finding.code.level() >= denied);
+    Ok(if is_denied { Verdict::Different } else { Verdict::Fine })
+}
+
+/// A document as it stands in its file.
+struct File {
+    path: PathBuf,
+    kind: Kind,
+    name: String,
+    text: String,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Rules,
+    Library,
+    Scenario,
+}
+
+impl File {
+    fn document(&self) -> Document<'_> {
+        let Self { name, text, .. } = self;
+        match self.kind {
+            Kind::Rules => Document::Rules(text),
+            Kind::Library => Document::Library { name, text },
+            Kind::Scenario => Document::Scenario { name, text },
+        }
+    }
+}
+
+/// The content's documents as they stand in their files, in the order of their paths.
+fn read(bundle: &Bundle) -> anyhow::Result<Vec<File>> {
+    let rules = bundle.rules.iter().map(|(name, found)| (Kind::Rules, name, &found.path));
+    let libraries = bundle.libraries.iter().map(|(name, found)| (Kind::Library, name, &found.path));
+    let scenarios = bundle.scenarios.iter().map(|(name, found)| (Kind::Scenario, name, &found.path));
+    let files = rules.chain(libraries).chain(scenarios).map(|(kind, name, path)| {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(File { path: path.clone(), kind, name: name.clone(), text })
+    });
+    let mut files = files.collect::<anyhow::Result<Vec<_>>>()?;
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+fn text(path: &std::path::Path, finding: &Finding) -> String {
+    let Finding { code, line, column, field, message, witness, fix } = finding;
+    let level = format!("{}[{code}]", code.level());
+    let level = match code.level() {
+        Level::Error => bad(&level),
+        Level::Warning => warning(&level),
+        Level::Info => dim(&level),
+    };
+    let mut lines = vec![
+        format!("{}:{line}:{column}: {level}: {}", path.display(), bold(message)),
+        dim(&format!("  at {field}")),
+    ];
+    lines.extend(witness.as_ref().map(|witness| format!("  shown by {}", shown(witness))));
+    lines.push(format!("  {} {fix}", good("fix:")));
+    lines.join("\n")
+}
+
+/// A witness as a sentence.
+fn shown(witness: &Witness) -> String {
+    let Witness { text, direct, variables, image, outcome } = witness;
+    let mut said = if text.is_empty() { "a message without a text".to_owned() } else { format!("{text:?}") };
+    if let Some(bytes) = image {
+        said.push_str(&format!(" with an image of {}", told::size(*bytes)));
+    }
+    said.push_str(if *direct { " in a direct chat" } else { " in a group" });
+    if !variables.is_empty() {
+        let rows = variables.iter().map(|(name, value)| format!("{name:?} is {value:?}"));
+        said.push_str(&format!(", where {}", rows.collect::<Vec<_>>().join(" and ")));
+    }
+    format!("{said}: {outcome}")
+}
+
+fn summary(found: &[(&PathBuf, Finding)]) -> String {
+    let count = |level: Level, word: &str| {
+        let count = found.iter().filter(|(_, finding)| finding.code.level() == level).count();
+        (count > 0).then(|| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+    };
+    let errors = count(Level::Error, "error").map(|text| bad(&text));
+    let warnings = count(Level::Warning, "warning").map(|text| warning(&text));
+    let notes = count(Level::Info, "note").map(|text| dim(&text));
+    let counts: Vec<_> = [errors, warnings, notes].into_iter().flatten().collect();
+    if counts.is_empty() { good("nothing found") } else { counts.join(", ") }
+}
+
+fn value(path: &std::path::Path, finding: &Finding) -> Json {
+    let Finding { code, line, column, field, message, witness, fix } = finding;
+    let witness = witness.as_ref().map(|witness| {
+        let Witness { text, direct, variables, image, outcome } = witness;
+        json!({"text": text, "direct": direct, "variables": variables, "image": image, "outcome": outcome})
+    });
+    json!({
+        "file": path, "line": line, "column": column, "field": field,
+        "level": code.level().to_string(), "code": code.as_str(), "title": code.title(),
+        "message": message, "witness": witness, "fix": fix,
+    })
+}

@@ -1,0 +1,177 @@
+//! What can be known of content before a message arrives.
+//!
+//! Everything that is said here is proved or was tried: a rule or an entry that is said to be dead is so for every
+//! message, and where there is a message that shows it, it is told. What is too much to prove is not claimed.
+//! `docs/lint.md` lists the codes.
+
+mod alphabet;
+mod code;
+mod library;
+mod machine;
+pub(crate) mod outline;
+mod rules;
+mod scenario;
+mod search;
+mod situation;
+mod texts;
+mod variables;
+
+use std::collections::BTreeMap;
+
+pub use self::code::{Code, Level, UnknownCode};
+use crate::{
+    Faults,
+    document::{self, Node},
+};
+
+/// A document to look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Document<'a> {
+    /// A rule set.
+    Rules(&'a str),
+    /// An answer library.
+    Library {
+        /// Its name.
+        name: &'a str,
+        /// The document.
+        text: &'a str,
+    },
+    /// A scenario.
+    Scenario {
+        /// Its name.
+        name: &'a str,
+        /// The document.
+        text: &'a str,
+    },
+}
+
+/// Something that was found in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub code: Code,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// The field as a JSON pointer.
+    pub field: String,
+    /// What was found, in a sentence.
+    pub message: String,
+    /// A message that shows it.
+    pub witness: Option<Witness>,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// A message that shows what a finding says, and what it needs to be so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// Its text; empty for a message without one.
+    pub text: String,
+    /// Whether it is in a direct chat, rather than in a group.
+    pub direct: bool,
+    /// The rows of variables that the person has.
+    pub variables: BTreeMap<String, String>,
+    /// The size of its image in bytes, if it has one.
+    pub image: Option<u64>,
+    /// What comes of it.
+    pub outcome: String,
+}
+
+/// Looks at documents that belong together: what one asks for, another may set. Gives what was found in each, in the
+/// order of its lines. In a document that does not compile, nothing is found.
+pub fn lint(documents: &[Document<'_>]) -> Vec<Vec<Finding>> {
+    let read: Vec<Option<Node>> = documents.iter().map(Document::read).collect();
+    let mut variables = variables::Variables::default();
+    for (document, node) in documents.iter().zip(&read) {
+        if let Some(node) = node {
+            variables.add(document, node);
+        }
+    }
+    let find = |(document, node): (&Document<'_>, &Option<Node>)| {
+        let Some(node) = node else { return Vec::new() };
+        let mut notes = Notes::default();
+        match document {
+            Document::Rules(_) => rules::lint(node, &variables, &mut notes),
+            Document::Library { name, text } => {
+                library::lint(name, text, node, &mut notes);
+                texts::lint(node, &variables, &mut notes);
+            }
+            Document::Scenario { .. } => {
+                scenario::lint(node, &variables, &mut notes);
+                texts::lint(node, &variables, &mut notes);
+            }
+        }
+        notes.findings(node)
+    };
+    documents.iter().zip(&read).map(find).collect()
+}
+
+impl Document<'_> {
+    fn read(&self) -> Option<Node> {
+        let mut faults = Faults::default();
+        let (text, compiles) = match self {
+            Self::Rules(text) => (text, crate::Ruleset::parse(text).is_ok()),
+            Self::Library { name, text } => (text, crate::Library::parse(name, text).is_ok()),
+            Self::Scenario { name, text } => (text, crate::Scenario::parse(name, 1, text).is_ok()),
+        };
+        compiles.then(|| document::read(text, &mut faults))?
+    }
+}
+
+/// What was found so far in a document.
+#[derive(Debug, Default)]
+struct Notes(Vec<Note>);
+
+#[derive(Debug)]
+struct Note {
+    code: Code,
+    field: String,
+    message: String,
+    witness: Option<Witness>,
+    fix: String,
+}
+
+impl Notes {
+    fn add(&mut self, code: Code, field: &str, message: impl Into<String>, fix: impl Into<String>) {
+        self.add_shown(code, field, message, None, fix);
+    }
+
+    /// Adds what a message shows.
+    fn add_shown(
+        &mut self,
+        code: Code,
+        field: &str,
+        message: impl Into<String>,
+        witness: Option<Witness>,
+        fix: impl Into<String>,
+    ) {
+        let (field, message, fix) = (field.to_owned(), message.into(), fix.into());
+        self.0.push(Note { code, field, message, witness, fix });
+    }
+
+    fn findings(self, document: &Node) -> Vec<Finding> {
+        let mut findings: Vec<_> = self
+            .0
+            .into_iter()
+            .map(|Note { code, field, message, witness, fix }| {
+                let mark = document.mark_of(&field);
+                Finding { code, line: mark.line, column: mark.column, field, message, witness, fix }
+            })
+            .collect();
+        findings.sort_by_key(|finding| (finding.line, finding.column, finding.code));
+        findings
+    }
+}
+
+/// A few names of many, for a sentence.
+fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 3;
+    let count = names.len();
+    let shown: Vec<_> = names.take(SHOWN).map(|name| format!("{name:?}")).collect();
+    match count.saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
