@@ -44,6 +44,8 @@ enum Command {
     Test(commands::test::Arguments),
     /// Get the tools that are missing, and start nothing
     Setup,
+    /// Write Grafana's dashboards, deploy/grafana/dashboards, from their sources beside them
+    Dashboards,
 }
 
 #[tokio::main]
@@ -63,6 +65,7 @@ async fn main() -> ExitCode {
         Command::Logs(arguments) => commands::logs::run(&folder, &arguments).await,
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Setup => commands::setup(),
+        Command::Dashboards => commands::dashboards::run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");

@@ -1,4 +1,4 @@
-//! The three servers that troupe runs on, started for real on free loopback ports.
+//! The three servers that troupe runs on, and Prometheus, started for real on free loopback ports.
 //!
 //! Each guard's `start` returns when its server is ready to work. `kill` is SIGKILL; `stop` asks it to end; `restart`
 //! starts it on the same port with the same data (and kills it first if it runs). Dropping a guard kills the server
@@ -7,6 +7,7 @@
 mod clickhouse;
 mod nats;
 mod port;
+mod prometheus;
 mod redis;
 pub(crate) mod server;
 
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 
 use crate::{Error, tools::Tools};
 
-pub use self::{clickhouse::ClickHouse, nats::Nats, redis::Redis};
+pub use self::{clickhouse::ClickHouse, nats::Nats, prometheus::Prometheus, redis::Redis};
 pub use port::free_port;
 
 /// How to start a server. By default: a free port, data in a temporary folder, the log beside the data.

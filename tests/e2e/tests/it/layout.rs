@@ -133,3 +133,71 @@ fn kubernetes_reaches_each_service_where_it_listens_and_mounts_what_it_writes_to
     let media = media.expect("the folder of stored files is told");
     assert!(read("k8s/base/ingress/workload.yaml").contains(&format!("mountPath: {media}\n")), "{media}");
 }
+
+/// The lines of one service of `deploy/compose.yaml`.
+fn composed<'a>(compose: &'a str, service: &str) -> Vec<&'a str> {
+    let heading = format!("  {service}:");
+    let lines: Vec<&str> = compose
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .collect();
+    assert!(!lines.is_empty(), "compose has no {service}");
+    lines
+}
+
+#[test]
+fn compose_starts_each_service_with_settings_that_it_has_and_all_that_it_needs() {
+    let compose = read("deploy/compose.yaml");
+    let engines = [("NATS__URL", "nats"), ("REDIS__URL", "redis"), ("CLICKHOUSE__URL", "clickhouse")];
+    for service in SERVICES {
+        let lines = composed(&compose, service);
+        let known = settings(service);
+        let told: Vec<(&str, &str)> =
+            lines.iter().filter_map(|line| line.trim().strip_prefix("TROUPE__")?.split_once(": ")).collect();
+        for (key, _) in &told {
+            assert!(known.iter().any(|(known, _)| known == key), "{service} has no setting {key}");
+        }
+        for (key, engine) in engines.iter().filter(|(key, _)| known.iter().any(|(known, _)| known == key)) {
+            let (_, url) =
+                told.iter().find(|(told, _)| told == key).expect("it is told where its engines are");
+            let host = url.split("//").nth(1).and_then(|rest| rest.split(':').next());
+            assert_eq!(host, Some(*engine), "{service}: {key}");
+            assert!(!composed(&compose, engine).is_empty());
+        }
+        assert!(
+            lines.iter().any(|line| line.contains(&format!("args: {{SERVICE: {service}}}"))),
+            "{service}"
+        );
+    }
+    for secret in ["TELEGRAM__API_ID", "TELEGRAM__API_HASH", "VAULT__KEY", "API__TOKEN"] {
+        assert!(compose.contains(&format!("TROUPE__{secret}: ")), "nobody is told {secret}");
+    }
+    for (engine, image) in
+        [("nats", "nats:2."), ("redis", "redis:7."), ("clickhouse", "clickhouse/clickhouse-server:2")]
+    {
+        assert!(
+            composed(&compose, engine).iter().any(|line| line.trim().starts_with(&format!("image: {image}")))
+        );
+    }
+}
+
+#[test]
+fn prometheus_asks_each_service_where_it_listens() {
+    let (compose, kubernetes) =
+        (read("deploy/prometheus/prometheus.yaml"), read("k8s/components/monitoring/kustomization.yaml"));
+    for service in SERVICES {
+        let listen =
+            settings(service).into_iter().find(|(key, _)| key == "HTTP__LISTEN").expect("it listens");
+        let port = listen.1.rsplit(':').next().expect("an address has a port").to_owned();
+        assert!(
+            compose.contains(&format!(
+                "- targets: [\"{service}:{port}\"]\n        labels: {{service: {service}}}"
+            ))
+        );
+        assert!(kubernetes.contains(&format!("name: {service}}}\n    path: {service}.yaml")), "{service}");
+        let patch = read(&format!("k8s/components/monitoring/{service}.yaml"));
+        assert!(patch.contains(&format!("prometheus.io/port: \"{port}\"")), "{service}");
+    }
+}

