@@ -68,6 +68,14 @@ impl Rest {
         self.call(Method::PUT, path, |request| request.body(text.to_owned())).await
     }
 
+    /// Puts bytes as they are and returns the answer.
+    ///
+    /// # Errors
+    /// The API does not answer, refuses, or says what is not understood.
+    pub async fn put_bytes<T: DeserializeOwned>(&self, path: &str, bytes: Vec<u8>) -> Result<T, Error> {
+        self.call(Method::PUT, path, |request| request.body(bytes)).await
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,

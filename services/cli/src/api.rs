@@ -85,6 +85,11 @@ impl Api {
         .await
     }
 
+    pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Error> {
+        let request = self.request(Method::PUT, path);
+        self.send(request.header("content-type", "application/octet-stream").body(bytes)).await
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }

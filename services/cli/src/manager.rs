@@ -51,10 +51,11 @@ pub enum Command {
         /// The file; `-` reads standard input.
         file: Option<PathBuf>,
     },
-    /// Checks and stores a document: rules, a library or a scenario.
+    /// Checks and stores a document: rules, a library or a scenario; or stores a photo or a document to send.
     Put {
-        /// What it is.
-        kind: Kind,
+        /// What it is; media is a file that answers name.
+        #[arg(value_enum)]
+        kind: Stored,
         /// Its name: a-z, 0-9, - and _.
         name: String,
         /// The file; `-` reads standard input.
@@ -80,6 +81,27 @@ pub enum Kind {
     Rules,
     Library,
     Scenario,
+}
+
+/// What can be put: documents, and files to send.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Stored {
+    Rules,
+    Library,
+    Scenario,
+    Media,
+}
+
+impl Stored {
+    /// The kind of document; `None` for a file to send.
+    const fn document(self) -> Option<Kind> {
+        match self {
+            Self::Rules => Some(Kind::Rules),
+            Self::Library => Some(Kind::Library),
+            Self::Scenario => Some(Kind::Scenario),
+            Self::Media => None,
+        }
+    }
 }
 
 impl Kind {
@@ -126,6 +148,7 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             (answer, shown)
         }
         Command::Put { kind, name, file } => {
+            let Some(kind) = kind.document() else { return put_media(api, &name, &file).await };
             let answer = api.put_text(&format!("/v1/{}/{name}", kind.path()), read(&file)?).await?;
             let shown = format!("{name}: version {}", answer["version"]);
             (answer, shown)
@@ -142,6 +165,24 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             (answer, shown)
         }
     })
+}
+
+async fn put_media(api: &Api, name: &str, file: &Path) -> anyhow::Result<(Value, String)> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let file_name = file.file_name().and_then(|name| name.to_str()).unwrap_or(name);
+    let path = format!("/v1/media/{name}?file_name={}", percent_encoded(file_name));
+    let answer = api.put_bytes(&path, bytes).await?;
+    let shown = format!("{name}: {}, {} bytes", answer["mime"].as_str().unwrap_or_default(), answer["bytes"]);
+    Ok((answer, shown))
+}
+
+/// `text` as it may stand behind a question mark.
+fn percent_encoded(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    encoded.collect()
 }
 
 /// Goes through the steps of signing in, asking for each thing as Telegram asks for it.

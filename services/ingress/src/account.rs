@@ -14,6 +14,7 @@ use troupe_types::{BotId, UpdateKey, UpdateKind};
 use crate::{
     acting::{Actor, LoggedOut},
     config::PaceConfig,
+    files::Files,
     media::MediaStore,
     metrics::{self, SessionGauge},
     outgoing::Outgoing,
@@ -38,7 +39,9 @@ pub struct Shared {
     pub reporter: Reporter,
     /// How fast bots read and type.
     pub pace: PaceConfig,
-    /// Where files go.
+    /// The files that bots send.
+    pub files: Files,
+    /// Where files go that people sent.
     pub media: MediaStore,
     /// How often the broker is told of actions that are not done yet, so that it does not give them to us again.
     pub action_heartbeat: Duration,
@@ -145,6 +148,7 @@ impl Account {
         self.report(SessionState::Online, None).await;
         let actor = Actor::new(
             connection,
+            &self.shared.files,
             &self.outgoing,
             &self.shared.reporter,
             &self.shared.pace,

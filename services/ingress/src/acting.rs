@@ -8,12 +8,14 @@ use std::{
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument as _;
-use troupe_protocol::{Action, ActionBody, Event, EventBody};
+use troupe_protocol::{Action, ActionBody, Attachment, Event, EventBody};
 use troupe_service::telemetry;
 use troupe_types::{MessageId, Timestamp};
 
 use crate::{
+    attaching::{UploadedFiles, media_kind},
     config::PaceConfig,
+    files::Files,
     media::MediaStore,
     metrics,
     outgoing::{Outgoing, Pending},
@@ -35,7 +37,9 @@ const TYPING_SHOWN: Duration = Duration::from_secs(5);
 
 /// Carries out one bot's actions over one connection.
 pub struct Actor<'a> {
-    connection: &'a Connection,
+    pub(crate) connection: &'a Connection,
+    pub(crate) files: &'a Files,
+    pub(crate) uploaded: UploadedFiles,
     outgoing: &'a Outgoing,
     reporter: &'a Reporter,
     pace: &'a PaceConfig,
@@ -44,6 +48,10 @@ pub struct Actor<'a> {
     quiet_until: Mutex<Option<Instant>>,
 }
 
+/// What came of a call: its answer, or the reason of a refusal for good. `None` if Telegram only says that it was made
+/// before.
+pub(crate) type Outcome<T> = Result<Option<T>, String>;
+
 /// Why acting ended.
 pub struct LoggedOut(pub String);
 
@@ -51,13 +59,15 @@ impl<'a> Actor<'a> {
     /// Makes an actor. Whatever was in hand before is done again.
     pub fn new(
         connection: &'a Connection,
+        files: &'a Files,
         outgoing: &'a Outgoing,
         reporter: &'a Reporter,
         pace: &'a PaceConfig,
         media: &'a MediaStore,
     ) -> Self {
         outgoing.hands_off();
-        Self { connection, outgoing, reporter, pace, media, quiet_until: Mutex::new(None) }
+        let (uploaded, quiet_until) = (UploadedFiles::default(), Mutex::new(None));
+        Self { connection, files, uploaded, outgoing, reporter, pace, media, quiet_until }
     }
 
     /// Carries out actions until the session is no longer accepted. To be dropped when the connection breaks.
@@ -84,11 +94,8 @@ impl<'a> Actor<'a> {
         async {
             let event = match &action.body {
                 ActionBody::Read { message } => self.read(action, *message).await?,
-                ActionBody::Reply { media: Some(_), .. } => {
-                    Some(failed(action, self.reporter.clock().now(), "FILE_UNKNOWN".to_owned()))
-                }
-                ActionBody::Reply { text, media: None, reply_to } => {
-                    Some(self.reply(action, text, *reply_to).await?)
+                ActionBody::Reply { text, media, reply_to } => {
+                    Some(self.reply(action, text, media.as_ref(), *reply_to).await?)
                 }
                 ActionBody::StoreFile { message } => self.store_file(action, *message).await?,
             };
@@ -127,15 +134,17 @@ impl<'a> Actor<'a> {
         &self,
         action: &Action,
         text: &str,
+        media: Option<&Attachment>,
         reply_to: Option<MessageId>,
     ) -> Result<Event, LoggedOut> {
         self.type_for(action, text).await;
         let random_id = action.random_id();
-        let sent = self
-            .insist(action, || {
-                self.connection.send_text(action.chat, text.to_owned(), reply_to, random_id).boxed()
-            })
-            .await?;
+        let send_text =
+            || self.connection.send_text(action.chat, text.to_owned(), reply_to, random_id).boxed();
+        let sent = match media {
+            Some(media) => self.send_file(action, media, text, reply_to).await?,
+            None => self.insist(action, send_text).await?,
+        };
         let now = self.reporter.clock().now();
         Ok(match sent {
             Ok(message) => {
@@ -146,7 +155,7 @@ impl<'a> Actor<'a> {
                     action: action.key,
                     source: action.source.clone(),
                     reply_ms: u64::try_from(reply_time.as_millis()).unwrap_or(u64::MAX),
-                    media: None,
+                    media: media.map(|media| media_kind(media.kind)),
                 };
                 event(action, "sent", now, body)
             }
@@ -179,11 +188,11 @@ impl<'a> Actor<'a> {
     /// Makes a call until it is carried out or refused for good.
     ///
     /// `Ok(Ok(None))` means that Telegram insists that it did it before, without telling what came of it.
-    async fn insist<'b, T>(
+    pub(crate) async fn insist<'b, T>(
         &self,
         action: &Action,
         call: impl Fn() -> BoxFuture<'b, Result<T, CallError>> + Sync,
-    ) -> Result<Result<Option<T>, String>, LoggedOut> {
+    ) -> Result<Outcome<T>, LoggedOut> {
         let (mut wait, mut busy) = (RETRY.0, 0);
         loop {
             self.quiet().await;

@@ -7,7 +7,9 @@
 mod account;
 mod acting;
 mod aside;
+mod attaching;
 pub mod config;
+mod files;
 mod logins;
 mod media;
 pub mod metrics;
@@ -33,7 +35,7 @@ use troupe_service::{Clock, health::Health, metric};
 use troupe_types::Partition;
 
 use crate::{
-    account::Shared, config::Config, media::MediaStore, report::Reporter, sessions::Sessions,
+    account::Shared, config::Config, files::Files, media::MediaStore, report::Reporter, sessions::Sessions,
     telegram::Telegram, vault::Vault,
 };
 
@@ -58,6 +60,7 @@ pub async fn run(
         sessions: Sessions::open(&bus, Vault::new(&config.vault)?),
         reporter: Reporter::new(&bus, clock, instance, telling.clone()),
         pace: config.pace.clone(),
+        files: Files::new(&bus),
         media: MediaStore::new(config.media.clone()),
         action_heartbeat: config.nats.ack_wait / 3,
         actions_window: config.nats.actions_window,

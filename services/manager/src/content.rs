@@ -3,8 +3,8 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use troupe_bus::Error;
-use troupe_engine::{Faults, Library, Ruleset, Scenario};
-use troupe_protocol::{ContentDocument, ContentKind, ContentName};
+use troupe_engine::{Faults, Library, MediaUse, Ruleset, Scenario};
+use troupe_protocol::{ContentDocument, ContentKind, ContentName, Parts};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -12,8 +12,13 @@ use crate::{
     audit,
     error::{ApiError, ErrorBody, FaultBody},
     extract::{InPath, InQuery, Text},
+    media,
     state::Manager,
 };
+
+/// The longest text in bytes that stands in its record; a longer one is stored in parts. However much of it has to be
+/// escaped in JSON, the record is one that NATS takes.
+const TEXT_HERE_MAX: usize = 128 * 1024;
 
 /// How often a document that others put at the same moment is put again.
 const RACES_MAX: usize = 10;
@@ -187,7 +192,10 @@ async fn get(
         name: document.name.into(),
         version: document.version,
         created_ms: document.created.as_millis(),
-        text: document.text,
+        text: match document.parts {
+            None => document.text,
+            Some(parts) => String::from_utf8_lossy(&manager.files().get_parts(&parts).await?).into_owned(),
+        },
     })
 }
 
@@ -222,20 +230,20 @@ async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> 
         let newest = head.as_ref().map_or(0, |head| head.value);
         if newest > 0 {
             let known = records.get::<ContentDocument>(&ContentDocument::key(kind, &name, newest)).await?;
-            if known.is_some_and(|known| known.value.text == text) {
+            if known.is_some_and(|known| says(&known.value, &text)) {
                 return Ok(Stored { name: name.into(), version: newest });
             }
         }
         let version = newest + 1;
-        check(kind, name.as_str(), version, &text)?;
-        let document = ContentDocument {
-            kind,
-            name: name.clone(),
-            version,
-            created: manager.now(),
-            text: text.clone(),
-            parts: None,
+        check(manager, kind, name.as_str(), version, &text).await?;
+        let (text_here, parts) = if text.len() > TEXT_HERE_MAX {
+            // The parts before what shows them.
+            (String::new(), Some(manager.files().put_parts(text.as_bytes()).await?))
+        } else {
+            (text.clone(), None)
         };
+        let (name, created) = (name.clone(), manager.now());
+        let document = ContentDocument { kind, name: name.clone(), version, created, text: text_here, parts };
         // The version first, then the head that makes it count. A version never changes, not even one that somebody
         // else has stored at this moment, or before dying, and that no head shows yet: it is made to count, for its
         // sake, and this text becomes the next one.
@@ -259,14 +267,37 @@ async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> 
     Err(ApiError::Unavailable(format!("{name} is being changed by others at this moment; try again")))
 }
 
-/// Reads the document as the engine will.
-fn check(kind: ContentKind, name: &str, version: u32, text: &str) -> Result<(), ApiError> {
-    let checked = match kind {
-        ContentKind::Rules => Ruleset::parse(text).map(drop),
-        ContentKind::Library => Library::parse(name, text).map(drop),
-        ContentKind::Scenario => Scenario::parse(name, version, text).map(drop),
+/// Whether a document has this text.
+fn says(document: &ContentDocument, text: &str) -> bool {
+    match &document.parts {
+        None => document.text == text,
+        Some(parts) => *parts == Parts::of(text.as_bytes()),
+    }
+}
+
+/// Reads the document as the engine will, and looks for the files that it shows.
+async fn check(
+    manager: &Manager,
+    kind: ContentKind,
+    name: &str,
+    version: u32,
+    text: &str,
+) -> Result<(), ApiError> {
+    let media = read(kind, name, version, text)?;
+    let faults = media::faults(manager, &media).await?;
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::Faults(faults)) }
+}
+
+/// Reads the document as the engine will. Returns the media that it names.
+fn read(kind: ContentKind, name: &str, version: u32, text: &str) -> Result<Vec<MediaUse>, ApiError> {
+    let read = match kind {
+        ContentKind::Rules => Ruleset::parse(text).map(|rules| rules.media().to_vec()),
+        ContentKind::Library => Library::parse(name, text).map(|library| library.media().to_vec()),
+        ContentKind::Scenario => {
+            Scenario::parse(name, version, text).map(|scenario| scenario.media().to_vec())
+        }
     };
-    checked.map_err(|faults: Faults| {
+    read.map_err(|faults: Faults| {
         ApiError::Faults(
             faults
                 .into_iter()

@@ -11,6 +11,7 @@ mod content;
 mod error;
 mod extract;
 mod login;
+mod media;
 pub mod metrics;
 mod observe;
 mod registry;
@@ -39,8 +40,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{config::Config, error::ApiError, state::Manager};
 
-/// The largest body; documents are bounded at 4 MiB by the engine, which says so better.
-const BODY_BYTES_MAX: usize = 5 << 20;
+/// The largest body; documents are bounded at 16 MiB by the engine, which says so better.
+const BODY_BYTES_MAX: usize = 17 << 20;
 
 /// The API's description.
 #[derive(OpenApi)]
@@ -95,6 +96,7 @@ fn router(manager: Manager, health: Health) -> Router {
         .merge(login::routes())
         .merge(bots::routes())
         .merge(content::routes())
+        .merge(media::routes())
         .merge(statistics::routes())
         .split_for_parts();
     let guarded = api

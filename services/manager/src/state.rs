@@ -69,6 +69,11 @@ impl Manager {
         self.0.bus.bucket(Bucket::Content)
     }
 
+    /// The files that bots send, and large documents.
+    pub fn files(&self) -> Records {
+        self.0.bus.bucket(Bucket::Files)
+    }
+
     /// Notes a wrong code or password. Returns whether another try is allowed.
     pub fn wrong(&self, bot: BotId) -> bool {
         let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);

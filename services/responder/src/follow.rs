@@ -1,19 +1,25 @@
 //! Keeps the catalogue as the buckets say.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::watch;
 use troupe_bus::{Bus, Change, Watch};
 use troupe_engine::Content;
-use troupe_protocol::{BotRecord, Bucket, ContentDocument, ContentKind, ContentName};
+use troupe_protocol::{BotRecord, Bucket, ContentDocument, ContentKind, ContentName, Parts};
 use troupe_types::BotId;
 
 use crate::catalogue::{Catalogue, Missing};
 
 /// The registry's keys of bots begin so.
 const BOTS: &str = "bot.";
+
+/// How long to wait before something is read again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// The catalogue, shared by all partitions.
 #[derive(Debug)]
@@ -59,7 +65,7 @@ pub(crate) async fn follow(bus: Bus, known: Arc<Known>, current: impl FnOnce()) 
                 None => return Ok(()),
             },
             change = content.next() => match change {
-                Some(change) => listed.1 |= follow_content(&known, change),
+                Some(change) => listed.1 |= follow_content(&bus, &known, change).await,
                 None => return Ok(()),
             },
         }
@@ -87,11 +93,11 @@ fn follow_bot(known: &Known, change: Change<BotRecord>) -> bool {
 }
 
 /// Returns whether all documents have been listed.
-fn follow_content(known: &Known, change: Change<Value>) -> bool {
+async fn follow_content(bus: &Bus, known: &Known, change: Change<Value>) -> bool {
     match change {
         Change::Put { key, value, .. } => {
-            if let Err(error) = put(known, &key, value) {
-                unreadable(&key, &error);
+            if let Err(error) = put(bus, known, &key, value).await {
+                tracing::error!(key, error = format!("{error:#}"), "a record cannot be read");
             }
         }
         // Versions are for ever. If one is deleted all the same, what is compiled here stays.
@@ -102,15 +108,31 @@ fn follow_content(known: &Known, change: Change<Value>) -> bool {
     false
 }
 
-fn put(known: &Known, key: &str, value: Value) -> Result<(), serde_json::Error> {
+async fn put(bus: &Bus, known: &Known, key: &str, value: Value) -> anyhow::Result<()> {
     if let Some((kind, name)) = head(key) {
         let version = serde_json::from_value(value)?;
         known.change(|catalogue| catalogue.put_head(kind, name, version));
     } else {
-        let document: ContentDocument = serde_json::from_value(value)?;
+        let mut document: ContentDocument = serde_json::from_value(value)?;
+        if let Some(parts) = &document.parts {
+            document.text = String::from_utf8(whole(bus, parts).await?)?;
+        }
         known.change(|catalogue| catalogue.put_document(document));
     }
     Ok(())
+}
+
+/// What is stored in parts, as soon as the broker gives it.
+async fn whole(bus: &Bus, parts: &Parts) -> Result<Vec<u8>, troupe_bus::Error> {
+    loop {
+        match bus.bucket(Bucket::Files).get_parts(parts).await {
+            Err(error) if error.is_passing() => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "reading a large document again");
+                tokio::time::sleep(AGAIN).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 /// The document whose newest version `key` tells; `None` if it is the key of a document.

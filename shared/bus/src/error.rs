@@ -120,6 +120,12 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// Something large is not there as it was stored.
+    #[error("the parts of {hash} are not all there")]
+    Incomplete {
+        /// The hash of the whole.
+        hash: String,
+    },
     /// A key may have letters, digits and `-/_=.` only.
     #[error("{key:?} cannot be a key")]
     Key {
@@ -163,6 +169,7 @@ impl Error {
             | Self::Stopped { .. }
             | Self::Exists { .. }
             | Self::Conflict { .. }
+            | Self::Incomplete { .. }
             | Self::Key { .. }
             | Self::Rewound { .. } => false,
         }

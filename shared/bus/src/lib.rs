@@ -24,6 +24,7 @@ mod lag;
 pub mod metrics;
 mod ordered;
 pub mod ownership;
+mod parts;
 mod publish;
 mod pull;
 mod records;

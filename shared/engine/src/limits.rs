@@ -1,7 +1,7 @@
 //! The bounds of content and of a decision. What exceeds one is refused at load, with its place.
 
 /// A document's size in bytes.
-pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
+pub const DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 /// How deep lists and maps may be nested in a document.
 pub const NESTING: usize = 32;
 /// How many values a document may hold, lists and maps included: it bounds the memory that reading one takes.

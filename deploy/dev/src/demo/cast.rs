@@ -59,6 +59,9 @@ pub const DOCUMENTS: [(&str, &str, &str); 5] = [
     ("scenarios", "welcome", "scenarios/welcome.yaml"),
 ];
 
+/// The files that answers show: the name, the file below `deploy/demo/content`.
+pub const MEDIA: [(&str, &str); 1] = [("chart", "media/chart.png")];
+
 /// The bots, with what the README of the content gives them.
 pub const BOTS: [BotRole; 3] = [
     BotRole {

@@ -85,6 +85,14 @@ impl Manager {
         self.0.get(&format!("/v1/bots/{bot}")).await
     }
 
+    /// Puts a file for answers to show.
+    ///
+    /// # Errors
+    /// The manager does not take it, or does not answer.
+    pub async fn put_media(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        self.0.put_bytes::<Value>(&format!("/v1/media/{name}"), bytes).await.map(drop)
+    }
+
     /// Puts a document; `kind` is `rules`, `libraries` or `scenarios`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use troupe_protocol::{BotSettings, ContentName, GroupPolicy, WeightedScenario};
 use troupe_types::{BotId, ChatId};
 
 use super::{
-    cast::{BotRole, DOCUMENTS, GROUP, Login, PersonRole, YOU},
+    cast::{BotRole, DOCUMENTS, GROUP, Login, MEDIA, PersonRole, YOU},
     control::{Control, Created, NewAccount},
     ledger::Bot,
     manager::{Credential, Manager, Registered},
@@ -40,6 +40,12 @@ pub async fn set(
     };
     let control = Control::new(&url("telegram")?);
     let manager = Manager::new(&url("manager")?, &endpoints.manager_token);
+    for (name, file) in MEDIA {
+        let path = content.join(file);
+        let bytes = fs::read(&path).doing(|| format!("read {}", path.display()))?;
+        manager.put_media(name, bytes).await?;
+        println!("    media    {name} from {file}");
+    }
     for (kind, name, file) in DOCUMENTS {
         let path = content.join(file);
         let text = fs::read_to_string(&path).doing(|| format!("read {}", path.display()))?;

@@ -42,6 +42,7 @@ fn group() -> Vec<Line> {
         anna(in_group("felix", "Hi everyone"), "greeting"),
         anna(in_group("viktor", "Всем доброе утро"), "good-morning"),
         anna(in_group("grace", "Where can I download the app?"), "download"),
+        anna(in_group("felix", "Where is the harbour?"), "chart"),
         // It has said so a moment ago.
         in_group("dmitri", "good morning"),
         anna(in_group("mila", "waht are the fees"), "fees"),

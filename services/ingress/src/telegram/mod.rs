@@ -1,5 +1,6 @@
 //! Speaking to Telegram. Nothing outside this module names grammers.
 
+mod attaching;
 mod connection;
 mod convert;
 mod error;
@@ -9,6 +10,7 @@ mod receiver;
 mod sending;
 mod session;
 
+pub use attaching::Uploaded;
 pub use connection::{Connection, Telegram};
 pub use error::{CallError, Trouble};
 pub use login::{Login, LoginOutcome};

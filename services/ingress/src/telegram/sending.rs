@@ -34,20 +34,7 @@ impl Connection {
             invert_media: false,
             allow_paid_floodskip: false,
             peer: self.input_peer(chat).await?,
-            reply_to: reply_to.map(|message| {
-                tl::types::InputReplyToMessage {
-                    reply_to_msg_id: message.get(),
-                    top_msg_id: None,
-                    reply_to_peer_id: None,
-                    quote_text: None,
-                    quote_entities: None,
-                    quote_offset: None,
-                    monoforum_peer_id: None,
-                    todo_item_id: None,
-                    poll_option: None,
-                }
-                .into()
-            }),
+            reply_to: reply_to.map(self::reply_to),
             message: text,
             random_id,
             reply_markup: None,
@@ -223,7 +210,7 @@ impl Connection {
 
     /// How the account addresses a chat. Asks for the dialogs if the chat was not met yet: a stranger's first message may
     /// come without what is needed to answer it.
-    async fn input_peer(&self, chat: ChatId) -> Result<tl::enums::InputPeer, CallError> {
+    pub(super) async fn input_peer(&self, chat: ChatId) -> Result<tl::enums::InputPeer, CallError> {
         if let Some(peer) = self.known_input_peer(chat) {
             return Ok(peer);
         }
@@ -251,8 +238,24 @@ fn input_channel(channel: &tl::types::InputPeerChannel) -> tl::enums::InputChann
     tl::types::InputChannel { channel_id: channel.channel_id, access_hash: channel.access_hash }.into()
 }
 
+/// The message that is answered.
+pub(super) fn reply_to(message: MessageId) -> tl::enums::InputReplyTo {
+    tl::types::InputReplyToMessage {
+        reply_to_msg_id: message.get(),
+        top_msg_id: None,
+        reply_to_peer_id: None,
+        quote_text: None,
+        quote_entities: None,
+        quote_offset: None,
+        monoforum_peer_id: None,
+        todo_item_id: None,
+        poll_option: None,
+    }
+    .into()
+}
+
 /// The id that a sent message got. `None` where the answer does not tell.
-fn sent_id(answer: tl::enums::Updates, random_id: i64) -> Option<MessageId> {
+pub(super) fn sent_id(answer: tl::enums::Updates, random_id: i64) -> Option<MessageId> {
     let updates = match answer {
         tl::enums::Updates::UpdateShortSentMessage(sent) => return Some(MessageId::new(sent.id)),
         tl::enums::Updates::Updates(answer) => answer.updates,

@@ -1,5 +1,5 @@
-use troupe_protocol::{ActionBody, Desired, EventBody, SessionState, UpdateBody};
-use troupe_telegram::FaultKind;
+use troupe_protocol::{ActionBody, Attachment, AttachmentKind, Desired, EventBody, SessionState, UpdateBody};
+use troupe_telegram::{FaultKind, LedgerEntry};
 use troupe_types::{MediaKind, MessageId};
 
 use crate::world::{Scene, World, chat_with};
@@ -229,6 +229,53 @@ async fn a_file_of_20_megabytes_is_stored_and_a_larger_one_is_refused() {
     }
     let stored = std::fs::read_dir(world.media().join("1")).unwrap().collect::<Vec<_>>();
     assert_eq!(stored.len(), 1, "{stored:?}");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_or_a_document_is_sent_once_with_its_caption() {
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
+    // More than one part of an upload, and of what the broker keeps.
+    let picture = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![7; 1_300_000]].concat();
+    world.put_file("map", &picture).await;
+    world.put_file("prices", b"a,b").await;
+    let send = |kind, name: &str, text: &str| ActionBody::Reply {
+        text: text.into(),
+        media: Some(Attachment { kind, name: name.into() }),
+        reply_to: None,
+    };
+    world.emulator.send(anna.id, clara.id, "where?").unwrap();
+    let update = updates.next().await;
+    let photo = send(AttachmentKind::Photo, "map", "here");
+    world.act(&update, 0, photo.clone()).await;
+    let told = events.find(|body| matches!(body, EventBody::MessageSent { .. })).await;
+    assert!(matches!(told.body, EventBody::MessageSent { media: Some(MediaKind::Photo), .. }), "{told:?}");
+    // Once more, as after a crash; then what Telegram has by now, and a document without a word.
+    world.act(&update, 0, photo).await;
+    world.act(&update, 1, send(AttachmentKind::Photo, "map", "and again")).await;
+    world.act(&update, 2, send(AttachmentKind::Document, "prices", "")).await;
+    events.find(|body| matches!(body, EventBody::MessageSent { media: Some(MediaKind::Document), .. })).await;
+    let media = |entry: &LedgerEntry| {
+        let media = entry.media.as_ref().expect("something is attached");
+        (media.kind.clone(), media.bytes, entry.text.clone())
+    };
+    let said: Vec<_> = world.ledger(clara.id).await.iter().map(media).collect();
+    let photo = |text: &str| ("photo".to_owned(), picture.len() as u64, text.to_owned());
+    assert_eq!(said, [photo("here"), photo("and again"), ("document".to_owned(), 3, String::new())]);
+    assert_eq!(world.emulator.calls(clara.id, "upload.saveFilePart"), 4, "three parts once, and one");
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_there_is_not_is_told_as_the_reason() {
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
+    world.emulator.send(anna.id, clara.id, "where?").unwrap();
+    let update = updates.next().await;
+    let media = Some(Attachment { kind: AttachmentKind::Photo, name: "map".into() });
+    let key = world.act(&update, 0, ActionBody::Reply { text: "here".into(), media, reply_to: None }).await;
+    let event = events.find(|body| matches!(body, EventBody::DeliveryFailed { .. })).await;
+    assert_eq!(event.body, EventBody::DeliveryFailed { action: key, reason: "FILE_UNKNOWN".into() });
+    assert!(world.said(clara.id).await.is_empty());
     ingress.stop().await;
 }
 

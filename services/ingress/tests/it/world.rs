@@ -9,15 +9,15 @@ use troupe_bus::{Bus, Deliveries, Delivery, EventReader, NatsConfig};
 use troupe_dev::servers::{Nats, Options};
 use troupe_ingress::config::{Config, MediaConfig, PaceConfig, TelegramConfig, VaultConfig};
 use troupe_protocol::{
-    Action, ActionBody, BotRecord, BotSettings, Bucket, Desired, Event, EventBody, LoginReply, LoginRequest,
-    LoginStep, Secret, SessionState, Source, Stream, Subject, TraceContext, Update,
+    Action, ActionBody, BotRecord, BotSettings, Bucket, ContentName, Desired, Event, EventBody, FileRecord,
+    LoginReply, LoginRequest, LoginStep, Secret, SessionState, Source, Stream, Subject, TraceContext, Update,
 };
 use troupe_service::{
     SystemClock,
     config::{HttpConfig, LogFormat, TelemetryConfig},
     health::Health,
 };
-use troupe_telegram::{AccountView, Emulator, GroupKind, NewAccount, NewGroup};
+use troupe_telegram::{AccountView, Emulator, GroupKind, LedgerEntry, NewAccount, NewGroup};
 use troupe_types::{ActionKey, BotId, ChatId, MessageId, Partition, Timestamp, UserId};
 
 /// How long anything may take before a test gives up on it.
@@ -239,14 +239,30 @@ impl World {
         action.key
     }
 
+    /// Stores a file to send, as the manager does.
+    pub async fn put_file(&self, name: &str, bytes: &[u8]) {
+        let files = self.bus.bucket(Bucket::Files);
+        let name: ContentName = name.parse().expect("it is a name");
+        let file = FileRecord {
+            file_name: name.to_string(),
+            mime: "application/octet-stream".to_owned(),
+            created: Timestamp::default(),
+            parts: files.put_parts(bytes).await.expect("the parts are written"),
+            name,
+        };
+        files.put(&FileRecord::key(&file.name), &file).await.expect("the record is written");
+    }
+
+    /// What `from` said, in order.
+    pub async fn ledger(&self, from: i64) -> Vec<LedgerEntry> {
+        let query = troupe_telegram::LedgerQuery::default();
+        let page = self.emulator.ledger(&query).await.expect("the ledger can be read");
+        page.messages.into_iter().filter(|entry| entry.from == from).collect()
+    }
+
     /// The texts that `from` said to `to` (a person, or a group's negative id), in order.
     pub async fn said(&self, from: i64) -> Vec<String> {
-        let page = self
-            .emulator
-            .ledger(&troupe_telegram::LedgerQuery::default())
-            .await
-            .expect("the ledger can be read");
-        page.messages.into_iter().filter(|entry| entry.from == from).map(|entry| entry.text).collect()
+        self.ledger(from).await.into_iter().map(|entry| entry.text).collect()
     }
 }
 

@@ -95,13 +95,29 @@ async fn documents_put_at_the_same_moment_all_become_versions_that_never_change(
 #[tokio::test]
 async fn what_is_no_document_is_refused_in_the_one_shape() {
     let world = World::new().await;
-    let (error, message) = world.put_text("/v1/rules/kyc", &"x".repeat(6 << 20)).await.refused(413);
+    let (error, message) = world.put_text("/v1/rules/kyc", &"x".repeat(18 << 20)).await.refused(413);
     assert_eq!(error, "too_large");
     assert!(message.contains("MiB"), "{message}");
-    // The engine would take it, the broker does not.
-    let long = format!("# {}\n{LIBRARY}", "x".repeat(2 << 20));
-    assert_eq!(world.put_text("/v1/libraries/long", &long).await.refused(413).0, "too_large");
-    world.get("/v1/libraries/long").await.refused(404);
     assert_eq!(world.call(Method::PATCH, "/v1/rules/kyc", None).await.refused(405).0, "method");
     assert_eq!(world.get("/v1/nothing").await.refused(404).0, "not_found");
+}
+
+#[tokio::test]
+async fn a_library_of_ten_thousand_entries_can_be_put() {
+    let world = World::new().await;
+    let entry = |number: usize| {
+        format!(
+            "  - id: e{number}\n    phrases: [what is thing {number}, что такое {number}]\n    answers: [\"{}\"]\n",
+            "Это она. ".repeat(25)
+        )
+    };
+    let library = format!("entries:\n{}", (0..10_000).map(entry).collect::<String>());
+    assert!(library.len() > 4 << 20, "larger than NATS takes in one message: {}", library.len());
+    assert_eq!(world.put_text("/v1/libraries/large", &library).await.ok()["version"], 1);
+    assert_eq!(
+        world.put_text("/v1/libraries/large", &library).await.ok()["version"],
+        1,
+        "nothing has changed"
+    );
+    assert_eq!(world.get("/v1/libraries/large").await.ok()["text"], json!(library));
 }

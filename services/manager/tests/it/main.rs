@@ -3,6 +3,7 @@
 
 mod bots;
 mod content;
+mod media;
 mod registration;
 mod statistics;
 mod world;

@@ -130,6 +130,19 @@ impl World {
         let request = self.client.put(format!("{}{path}", self.url)).bearer_auth(TOKEN);
         answer(request.body(text.to_owned())).await
     }
+
+    pub async fn put_bytes(&self, path: &str, bytes: &[u8]) -> Answer {
+        let request = self.client.put(format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        answer(request.body(bytes.to_owned())).await
+    }
+
+    /// The bytes that the API answers with.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(TOKEN);
+        let response = request.send().await.expect("the manager answers");
+        assert!(response.status().is_success(), "{response:?}");
+        response.bytes().await.expect("it answers with bytes").to_vec()
+    }
 }
 
 /// Reads an answer; one without a body is null.

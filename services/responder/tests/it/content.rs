@@ -103,3 +103,15 @@ async fn a_bot_that_does_not_exist_or_has_nothing_to_say_holds_up_nobody() {
     .await;
     responder.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_larger_than_the_broker_takes_is_answered_from() {
+    let world = World::with_bots(0).await;
+    world.put_bot(1, library_settings("large")).await;
+    let large = format!("{}# {}\n", library("from far away"), "x".repeat(3 << 20));
+    world.put_content(ContentKind::Library, "large", 1, &large).await;
+    let responder = world.responder(Faults::default());
+    world.say(1, 11, 1).await;
+    assert_eq!(said(&world, 1).await, ["from far away"]);
+    responder.stop().await;
+}

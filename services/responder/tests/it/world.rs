@@ -122,13 +122,12 @@ impl World {
         let name = name(document);
         let key = ContentDocument::key(kind, &name, version);
         let head = ContentDocument::head_key(kind, &name);
-        let document = ContentDocument {
-            kind,
-            name,
-            version,
-            created: Timestamp::default(),
-            text: text.into(),
-            parts: None,
+        let created = Timestamp::default();
+        let document = if text.len() > 128 * 1024 {
+            let parts = Some(self.bus.bucket(Bucket::Files).put_parts(text.as_bytes()).await.unwrap());
+            ContentDocument { kind, name, version, created, text: String::new(), parts }
+        } else {
+            ContentDocument { kind, name, version, created, text: text.into(), parts: None }
         };
         records.put(&key, &document).await.unwrap();
         records.put(&head, &version).await.unwrap();

@@ -4,6 +4,7 @@ mod dashboards;
 mod faults;
 mod grafana;
 mod layout;
+mod media;
 mod metrics;
 mod prometheus;
 mod telethon;
