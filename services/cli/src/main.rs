@@ -12,6 +12,7 @@ mod output;
 mod paint;
 mod problem;
 mod replay;
+mod report;
 mod show;
 mod suite;
 mod told;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::{api::Api, show};
+use crate::{api::Api, report, show};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -74,6 +74,8 @@ pub enum Command {
         #[arg(long)]
         bot: Option<u64>,
     },
+    /// Makes a report of what happened; without a name, lists the reports.
+    Report(report::Arguments),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -162,6 +164,11 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             let query = bot.map(|bot| format!("?bot={bot}")).unwrap_or_default();
             let answer = api.get(&format!("/v1/statistics{query}")).await?;
             let shown = show::statistics(&answer);
+            (answer, shown)
+        }
+        Command::Report(arguments) => {
+            let answer = api.get(&arguments.path()?).await?;
+            let shown = report::show(&answer);
             (answer, shown)
         }
     })

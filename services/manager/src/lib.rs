@@ -15,6 +15,7 @@ mod media;
 pub mod metrics;
 mod observe;
 mod registry;
+mod reports;
 mod state;
 mod statistics;
 mod views;
@@ -98,6 +99,7 @@ fn router(manager: Manager, health: Health) -> Router {
         .merge(content::routes())
         .merge(media::routes())
         .merge(statistics::routes())
+        .merge(reports::routes())
         .split_for_parts();
     let guarded = api
         .fallback(async || {

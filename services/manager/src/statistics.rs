@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State};
-use clickhouse::{Client, Compression, Row};
+use clickhouse::{Client, Compression, Row, query::Query};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::TokioExecutor,
@@ -63,17 +63,29 @@ impl Reader {
             .param("chat", filter.chat.unwrap_or(0))
             .param("from", filter.from.map_or(0, jiff::Timestamp::as_millisecond))
             .param("to", filter.to.map_or(TO_MAX, jiff::Timestamp::as_millisecond));
-        let unavailable = |reason: String| {
-            tracing::warn!(%reason, "counts cannot be read");
-            ApiError::Unavailable(
-                "ClickHouse does not answer, so there are no counts now; bots answer all the same".to_owned(),
-            )
-        };
-        match timeout(PATIENCE, query.fetch_all::<Found>()).await {
-            Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(error)) => Err(unavailable(error.to_string())),
-            Err(_) => Err(unavailable(format!("no answer within {} s", PATIENCE.as_secs()))),
-        }
+        patiently(query.fetch_all::<Found>()).await
+    }
+
+    /// Begins a query.
+    pub fn query(&self, sql: &str) -> Query {
+        self.client.query(sql)
+    }
+}
+
+/// Waits for an answer, for as long as somebody who looks at counts may wait.
+pub async fn patiently<T>(
+    answer: impl Future<Output = Result<T, clickhouse::error::Error>>,
+) -> Result<T, ApiError> {
+    let unavailable = |reason: String| {
+        tracing::warn!(%reason, "counts cannot be read");
+        ApiError::Unavailable(
+            "ClickHouse does not answer, so there are no counts now; bots answer all the same".to_owned(),
+        )
+    };
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(unavailable(error.to_string())),
+        Err(_) => Err(unavailable(format!("no answer within {} s", PATIENCE.as_secs()))),
     }
 }
 

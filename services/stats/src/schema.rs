@@ -37,12 +37,13 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
     migration!(4, "0004_counts"),
     migration!(5, "0005_activity"),
+    migration!(6, "0006_keep_counts"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.

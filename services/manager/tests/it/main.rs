@@ -5,5 +5,6 @@ mod bots;
 mod content;
 mod media;
 mod registration;
+mod reports;
 mod statistics;
 mod world;

@@ -4,7 +4,7 @@ use troupe_dev::servers::{ClickHouse, Options};
 use crate::world::World;
 
 /// Applies the schema as the stats service does.
-async fn prepare(clickhouse: &ClickHouse) {
+pub async fn prepare(clickhouse: &ClickHouse) {
     let create = reqwest::Client::new().post(clickhouse.url()).body("CREATE DATABASE troupe");
     assert!(create.send().await.expect("ClickHouse answers").status().is_success());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/clickhouse");
@@ -20,7 +20,7 @@ async fn prepare(clickhouse: &ClickHouse) {
     }
 }
 
-async fn tell(clickhouse: &ClickHouse, sql: &str) {
+pub async fn tell(clickhouse: &ClickHouse, sql: &str) {
     let url = format!("{}/?database=troupe", clickhouse.url());
     let answer =
         reqwest::Client::new().post(url).body(sql.to_owned()).send().await.expect("ClickHouse answers");

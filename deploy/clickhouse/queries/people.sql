@@ -1,0 +1,21 @@
+-- What each person wrote and got, and which scenario each had last: the thousand who wrote most.
+SELECT
+    person,
+    countIf(kind = 'message_received' AND chat_kind = 'group') AS wrote_in_groups,
+    countIf(kind = 'message_received' AND chat_kind = 'direct') AS wrote_directly,
+    countIf(kind = 'message_sent') AS got,
+    countIf(kind = 'scenario_started') AS scenarios_started,
+    countIf(kind = 'scenario_ended') AS scenarios_ended,
+    countIf((kind = 'scenario_ended' AND ifNull(goal, false)) OR kind = 'goal_reached') AS goals,
+    argMaxIf(toString(scenario), (time, seq), kind IN ('scenario_started', 'scenario_ended')) AS last_scenario,
+    argMaxIf(kind = 'scenario_ended', (time, seq), kind IN ('scenario_started', 'scenario_ended')) AS ended,
+    max(kind = 'opted_out') AS opted_out,
+    max(kind = 'person_blocked') AS blocked,
+    formatDateTime(min(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS first,
+    formatDateTime(max(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS last
+FROM events
+WHERE person IS NOT NULL AND NOT own_bot AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+    AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+GROUP BY person
+ORDER BY wrote_in_groups + wrote_directly DESC, person
+LIMIT 1000

@@ -1,0 +1,371 @@
+//! Reports on generated events, compared with plain counts of the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+use troupe_dev::servers::{ClickHouse, Options};
+
+use crate::{
+    statistics::{prepare, tell},
+    world::World,
+};
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+struct Row {
+    id: usize,
+    kind: &'static str,
+    time: i64,
+    bot: u64,
+    chat: i64,
+    person: i64,
+    source: &'static str,
+    reason: &'static str,
+    step: &'static str,
+    scenario: &'static str,
+    goal: bool,
+    text: &'static str,
+    update: usize,
+}
+
+impl Row {
+    fn values(&self) -> String {
+        let Self { id, kind, time, bot, chat, person, source, reason, step, scenario, goal, text, update } =
+            self;
+        let chat_kind = if *chat < 0 { "group" } else { "direct" };
+        let (seq, version) = (id + 1, if scenario.is_empty() { "NULL" } else { "1" });
+        format!(
+            "('e{id}', '{kind}', fromUnixTimestamp64Milli({time}), {bot}, {chat}, '{chat_kind}', {person}, '{source}', \
+             '{source}', '{reason}', '{step}', '{scenario}', {version}, {goal}, '{text}', now() + 1000000, 'u{update}', {seq}, 700)"
+        )
+    }
+}
+
+const COLUMNS: &str = "id, kind, time, bot, chat, chat_kind, person, source, source_name, reason, step, scenario, \
+                       scenario_version, goal, text, text_until, update, seq, reply_ms";
+
+/// Two weeks around the night in which Berlin's clocks go back: a message each 23 minutes, with what came of it.
+fn happened() -> Vec<Row> {
+    let begin: Timestamp = "2026-10-18T22:07:00Z".parse().expect("it is a time");
+    let mut rows = Vec::new();
+    let mut state = 5_u64;
+    let mut chance = |of: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % of
+    };
+    for update in 0..900 {
+        let person = 100 + i64::try_from(chance(9)).expect("it is small");
+        let chat = if chance(3) == 0 { -1_000_000_000_001 } else { person };
+        let time = begin.as_millisecond() + i64::try_from(update).expect("it is small") * 23 * 60_000;
+        let row = Row {
+            id: 0,
+            kind: "message_received",
+            time,
+            bot: 1 + chance(2),
+            chat,
+            person,
+            source: "",
+            reason: "",
+            step: "",
+            scenario: "",
+            goal: false,
+            text: ["What time is it?", "what time is it", "=refund!"]
+                [usize::try_from(chance(3)).expect("it is small")],
+            update,
+        };
+        let plain = Row { text: "", ..row.clone() };
+        rows.push(row);
+        match chance(4) {
+            0 => rows.push(Row { kind: "silent", reason: "no_match", ..plain.clone() }),
+            1 => rows.push(Row { kind: "delivery_failed", reason: "USER_IS_BLOCKED", ..plain.clone() }),
+            _ => {
+                rows.push(Row { kind: "replied", source: "entry", ..plain.clone() });
+                rows.push(Row { kind: "message_sent", source: "entry", time: time + 700, ..plain.clone() });
+            }
+        }
+        if chat > 0 && chance(6) == 0 {
+            let scenario = ["welcome", "other"][usize::try_from(person % 2).expect("it is small")];
+            let run = Row { scenario, ..plain };
+            rows.push(Row { kind: "scenario_started", ..run.clone() });
+            rows.push(Row { kind: "step_reached", step: "ask", time: time + 1000, ..run.clone() });
+            if chance(2) == 0 {
+                rows.push(Row {
+                    kind: "scenario_ended",
+                    step: "end",
+                    goal: chance(2) == 0,
+                    time: time + 61_000,
+                    ..run
+                });
+            }
+        }
+    }
+    for (id, row) in rows.iter_mut().enumerate() {
+        row.id = id;
+    }
+    rows
+}
+
+/// The columns of `activity` after the period, counted the plain way.
+fn activity<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<u64> {
+    let rows: Vec<&Row> = rows.collect();
+    let count = |fits: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| fits(row)).count() as u64;
+    let of = |kind: &'static str| count(&move |row| row.kind == kind);
+    let people: BTreeSet<i64> =
+        rows.iter().filter(|row| row.kind == "message_received").map(|row| row.person).collect();
+    vec![
+        count(&|row| row.kind == "message_received" && row.chat < 0),
+        count(&|row| row.kind == "message_sent" && row.chat < 0),
+        count(&|row| row.kind == "message_received" && row.chat > 0),
+        count(&|row| row.kind == "message_sent" && row.chat > 0),
+        of("message_received"),
+        of("message_sent"),
+        people.len() as u64,
+        of("replied"),
+        of("silent"),
+        of("delivery_failed"),
+        of("scenario_started"),
+        of("scenario_ended"),
+        count(&|row| row.kind == "scenario_ended" && row.goal),
+    ]
+}
+
+/// Rows by period, the plain way.
+fn by_period(rows: &[Row], zone: &str, every: &str) -> Value {
+    let zone = TimeZone::get(zone).expect("the zone is known");
+    let mut periods: BTreeMap<(i64, String), Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        let time = Timestamp::from_millisecond(row.time).expect("it is a time").to_zoned(zone.clone());
+        let day = time.date();
+        let monday =
+            day.checked_sub(jiff::Span::new().days(day.weekday().to_monday_zero_offset())).expect("a day");
+        // An hour that comes twice is two hours.
+        let into_hour = i64::from(time.minute()) * 60_000 + row.time.rem_euclid(60_000);
+        let (begin, label) = match every {
+            "hour" => (row.time - into_hour, time.strftime("%Y-%m-%d %H:00 %z").to_string()),
+            "day" => (0, day.to_string()),
+            "week" => (0, monday.to_string()),
+            _ => (0, time.strftime("%Y-%m").to_string()),
+        };
+        periods.entry((begin, label)).or_default().push(row);
+    }
+    let row = |((_, label), rows): (&(i64, String), &Vec<&Row>)| {
+        let mut cells = vec![json!(label)];
+        cells.extend(activity(rows.iter().copied()).into_iter().map(Value::from));
+        Value::from(cells)
+    };
+    periods.iter().map(row).collect()
+}
+
+async fn world(rows: &[Row]) -> (ClickHouse, World) {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    // Some are told twice, in inserts that are cut otherwise.
+    for part in rows.chunks(1000).chain(rows[300..1100].chunks(170)) {
+        let values: Vec<String> = part.iter().map(Row::values).collect();
+        tell(&clickhouse, &format!("INSERT INTO events_told ({COLUMNS}) VALUES {}", values.join(", "))).await;
+    }
+    let world = World::with_clickhouse(&clickhouse.url()).await;
+    (clickhouse, world)
+}
+
+/// The rows of a report as objects by their columns.
+fn objects(report: &Value) -> Vec<BTreeMap<String, Value>> {
+    let columns = report["columns"].as_array().expect("a report has columns");
+    let names = || columns.iter().map(|name| name.as_str().expect("a column has a name").to_owned());
+    let rows = report["rows"].as_array().expect("a report has rows");
+    rows.iter()
+        .map(|row| names().zip(row.as_array().expect("a row is an array").iter().cloned()).collect())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_report_says_what_a_plain_count_says() {
+    let rows = happened();
+    let (_clickhouse, world) = world(&rows).await;
+    for zone in ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"] {
+        for every in ["hour", "day", "week", "month"] {
+            let report = world.get(&format!("/v1/reports/activity?zone={zone}&every={every}")).await.ok();
+            assert_eq!(report["rows"], by_period(&rows, zone, every), "{zone} {every}");
+        }
+    }
+
+    // The night with 25 hours, compared with the day before.
+    let path = "/v1/reports/activity?zone=Europe/Berlin&from=2026-10-25&to=2026-10-26&compare=true";
+    let report = world.get(path).await.ok();
+    let within = |from: &str, to: &str| {
+        let [from, to] = [from, to].map(|time| time.parse::<Timestamp>().expect("a time").as_millisecond());
+        activity(rows.iter().filter(|row| (from..to).contains(&row.time)))
+    };
+    let now = within("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z");
+    let before = within("2026-10-23T22:00:00Z", "2026-10-24T22:00:00Z");
+    let compared = report["compared"].as_array().expect("it is compared");
+    let numbers =
+        |field: &str| compared.iter().map(|each| each[field].as_u64().expect("a number")).collect::<Vec<_>>();
+    assert_eq!((numbers("now"), numbers("before")), (now, before), "{report}");
+
+    let per_chat = |kind: &str, bot: &Value, chat: &Value| {
+        let fits = |row: &&Row| row.kind == kind && json!(row.bot) == *bot && json!(row.chat) == *chat;
+        json!(rows.iter().filter(fits).count())
+    };
+    let mut places = 0;
+    for name in ["groups", "chats"] {
+        for place in objects(&world.get(&format!("/v1/reports/{name}")).await.ok()) {
+            assert_eq!(place["received"], per_chat("message_received", &place["bot"], &place["chat"]));
+            assert_eq!(place["sent"], per_chat("message_sent", &place["bot"], &place["chat"]));
+            places += 1;
+        }
+    }
+    assert_eq!(places, rows.iter().map(|row| (row.bot, row.chat)).collect::<BTreeSet<_>>().len());
+    for bot in objects(&world.get("/v1/reports/bots").await.ok()) {
+        let counted = activity(rows.iter().filter(|row| json!(row.bot) == bot["bot"]));
+        assert_eq!((&bot["received"], &bot["active_people"]), (&json!(counted[4]), &json!(counted[6])));
+    }
+    let people = objects(&world.get("/v1/reports/people").await.ok());
+    assert_eq!(people.len(), 9);
+    for person in people {
+        let of = |kind: &str, group: bool| {
+            let fits = |row: &&Row| {
+                row.kind == kind && json!(row.person) == person["person"] && (row.chat < 0) == group
+            };
+            rows.iter().filter(fits).count()
+        };
+        assert_eq!(person["wrote_in_groups"], json!(of("message_received", true)));
+        assert_eq!(person["wrote_directly"], json!(of("message_received", false)));
+        assert_eq!(person["got"], json!(of("message_sent", true) + of("message_sent", false)));
+        assert_eq!(person["scenarios_ended"], json!(of("scenario_ended", false)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scenarios_answers_and_delivery_are_counted_too() {
+    let rows = happened();
+    let (_clickhouse, world) = world(&rows).await;
+    let count = |fits: &dyn Fn(&Row) -> bool| json!(rows.iter().filter(|row| fits(row)).count());
+    let scenarios = objects(&world.get("/v1/reports/scenarios").await.ok());
+    assert_eq!(scenarios.len(), 2);
+    for scenario in &scenarios {
+        let name = scenario["scenario"].as_str().expect("a name");
+        assert_eq!(scenario["started"], count(&|row| row.scenario == name && row.kind == "scenario_started"));
+        assert_eq!(scenario["ended"], count(&|row| row.scenario == name && row.kind == "scenario_ended"));
+        assert_eq!(scenario["goals"], count(&|row| row.scenario == name && row.goal));
+        assert_eq!(scenario["median_seconds"], json!(61));
+    }
+    let steps = objects(&world.get("/v1/reports/steps?scenario=welcome").await.ok());
+    let asked: BTreeSet<(u64, i64)> = rows
+        .iter()
+        .filter(|row| row.scenario == "welcome" && row.step == "ask")
+        .map(|row| (row.bot, row.person))
+        .collect();
+    // Who came to the step, and to nothing after that.
+    let last = asked.iter().filter(|(bot, person)| {
+        let of = rows.iter().rfind(|row| row.bot == *bot && row.person == *person && !row.step.is_empty());
+        of.is_some_and(|row| row.step == "ask")
+    });
+    assert_eq!((&steps[0]["step"], &steps[0]["reached"]), (&json!("ask"), &json!(asked.len())));
+    assert_eq!(steps[0]["still_here"], json!(last.count()));
+    assert_eq!(steps.len(), 1);
+
+    let answers = objects(&world.get("/v1/reports/answers").await.ok());
+    let hits: Vec<&Row> = rows.iter().filter(|row| row.kind == "replied").collect();
+    let followed = hits.iter().filter(|hit| {
+        rows[hit.id + 1..].iter().any(|row| {
+            row.kind == "message_received"
+                && (row.bot, row.chat, row.person) == (hit.bot, hit.chat, hit.person)
+                && row.time <= hit.time + 86_400_000
+        })
+    });
+    let count_of = |count: usize| f64::from(u32::try_from(count).expect("it is small"));
+    let (hit_count, followed) = (count_of(hits.len()), count_of(followed.count()));
+    assert_eq!((answers.len(), &answers[0]["hits"]), (1, &json!(hits.len())));
+    let share = answers[0]["replied_to"].as_f64().expect("a share");
+    assert!((share - followed / hit_count).abs() < 0.0001, "{share} {followed} {hit_count}");
+
+    let delivery = objects(&world.get("/v1/reports/delivery?every=all").await.ok());
+    assert_eq!(delivery[0]["sent"], count(&|row| row.kind == "message_sent"));
+    assert_eq!(delivery[0]["failed"], count(&|row| row.kind == "delivery_failed"));
+    assert_eq!(delivery[0]["reply_ms_median"], json!(700));
+    let failures = objects(&world.get("/v1/reports/failures?bot=1").await.ok());
+    assert_eq!(failures[0]["failed"], count(&|row| row.kind == "delivery_failed" && row.bot == 1));
+
+    let unmatched = objects(&world.get("/v1/reports/unmatched").await.ok());
+    let silent: BTreeSet<usize> =
+        rows.iter().filter(|row| row.kind == "silent").map(|row| row.update).collect();
+    let asked = |row: &Row| row.kind == "message_received" && silent.contains(&row.update);
+    assert_eq!(
+        unmatched[0]["messages"],
+        count(
+            &|row| asked(row) && row.text.ends_with("time is it") || asked(row) && row.text.ends_with("it?")
+        )
+    );
+    assert_eq!(unmatched[1]["messages"], count(&|row| asked(row) && row.text == "=refund!"));
+
+    let arms = world.get("/v1/reports/arms").await.ok();
+    let finished = |name: &str, goal: bool| {
+        let ended = rows
+            .iter()
+            .filter(|row| row.kind == "scenario_ended" && row.scenario == name && (!goal || row.goal));
+        ended.map(|row| (row.bot, row.person)).collect::<BTreeSet<_>>().len()
+    };
+    for arm in objects(&arms) {
+        let name = arm["scenario_name"].as_str().expect("a name");
+        assert_eq!(
+            (&arm["finished"], &arm["goals"]),
+            (&json!(finished(name, false)), &json!(finished(name, true)))
+        );
+        assert!(
+            arm["rate_low"].as_f64() <= arm["rate"].as_f64()
+                && arm["rate"].as_f64() <= arm["rate_high"].as_f64()
+        );
+    }
+    assert!(arms["notes"][0].as_str().expect("a note").contains("however often you look"), "{arms}");
+
+    let first = objects(&world.get("/v1/reports/retention?zone=Europe/Berlin").await.ok());
+    assert_eq!(
+        (&first[0]["first_week"], &first[0]["weeks_later"], &first[0]["share"]),
+        (&json!("2026-10-19"), &json!(0), &json!(1))
+    );
+    let runs = objects(&world.get("/v1/reports/runs").await.ok());
+    let total: u64 = runs.iter().filter_map(|run| run["ended"].as_u64()).sum();
+    assert_eq!(json!(total), count(&|row| row.kind == "scenario_ended"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
+    let (_clickhouse, world) = world_of_nothing().await;
+    let kinds = world.get("/v1/reports").await.ok();
+    let names: Vec<&str> =
+        kinds.as_array().expect("a list").iter().filter_map(|kind| kind["name"].as_str()).collect();
+    assert_eq!(names.len(), 14);
+    for (name, kind) in names.iter().zip(kinds.as_array().expect("a list")) {
+        let report = world.get(&format!("/v1/reports/{name}?from=2026-01-01&compare=true")).await.ok();
+        assert_eq!(report["rows"], json!([]), "{name}");
+        let columns = report["columns"].as_array().expect("columns");
+        assert!(columns.contains(&kind["measure"]), "{report}");
+        assert!(
+            report["compared"]
+                .as_array()
+                .expect("compared")
+                .iter()
+                .all(|each| each["now"] == 0 && each["before"] == 0)
+        );
+    }
+    for wrong in [
+        "activity?zone=Mars",
+        "activity?from=yesterday",
+        "activity?compare=true",
+        "groups?person=1",
+        "bots?scenario=x",
+        "activity?every=year",
+    ] {
+        world.get(&format!("/v1/reports/{wrong}")).await.refused(400);
+    }
+    world.get("/v1/reports/nonsense").await.refused(404);
+}
+
+async fn world_of_nothing() -> (ClickHouse, World) {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    let world = World::with_clickhouse(&clickhouse.url()).await;
+    (clickhouse, world)
+}
