@@ -1,10 +1,11 @@
 //! How much is waiting at the broker, for Prometheus.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::TryStreamExt as _;
 use tokio::time::{MissedTickBehavior, interval};
 use troupe_protocol::Stream;
+use troupe_types::Partition;
 
 use crate::{Bus, Error, metrics};
 
@@ -34,16 +35,39 @@ impl Bus {
             move |source| Error::Read { what: format!("how much waits in {}", stream.name()), source }
         };
         let mut consumers = self.stream(stream).consumers();
+        let mut lags: BTreeMap<Partition, (u64, u64)> = BTreeMap::new();
         while let Some(consumer) = consumers.try_next().await.map_err(|error| failed(stream)(error.into()))? {
-            // Durable ones are called `<service>-<partition>`; others are readers that come and go.
-            let partition = consumer.name.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
-            if let (Some(partition), Some(_)) = (partition, &consumer.config.durable_name) {
-                let unsettled = u64::try_from(consumer.num_ack_pending).unwrap_or(u64::MAX);
-                metrics::lag(stream, partition, consumer.num_pending, unsettled);
-            }
+            // Only durable ones hand out work; others are readers that come and go.
+            let of = partition(&consumer.config.filter_subject);
+            let (Some(of), Some(_)) = (of, &consumer.config.durable_name) else { continue };
+            let (waiting, unsettled) = lags.entry(of).or_default();
+            *waiting += consumer.num_pending;
+            *unsettled += u64::try_from(consumer.num_ack_pending).unwrap_or_default();
+        }
+        for (partition, (waiting, unsettled)) in lags {
+            metrics::lag(stream, partition, waiting, unsettled);
         }
         let dead = self.stream(Stream::Dead).get_info().await;
         metrics::dead_letters_kept(dead.map_err(|error| failed(Stream::Dead)(error.into()))?.state.messages);
         Ok(())
+    }
+}
+
+/// The partition that a consumer's subjects belong to. A bot that is put aside has a consumer of its own, which counts to
+/// its partition: a label for each bot would have no bounds.
+fn partition(subjects: &str) -> Option<Partition> {
+    subjects.split('.').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_that_is_put_aside_counts_to_its_partition() {
+        assert_eq!(partition("action.5.>"), Some(Partition::new(5)));
+        assert_eq!(partition("action.5.4711"), Some(Partition::new(5)));
+        assert_eq!(partition("$KV.bots.>"), None);
+        assert_eq!(partition(""), None);
     }
 }
