@@ -89,6 +89,9 @@ pub(super) struct Solver {
     numbers: BTreeMap<String, u32>,
     patterns: Vec<Pattern>,
     matcher: Matcher,
+    /// The groups that are worth a look if a pattern may have a hit, by the pattern; and those that always are.
+    by_pattern: Vec<Vec<usize>>,
+    always: Vec<usize>,
     texts: RefCell<BTreeMap<Texts, Found>>,
 }
 
@@ -110,7 +113,41 @@ impl Solver {
                 patterns.push(kept);
             }
         }
-        Self { numbers, patterns, matcher: builder.finish(|_| true), texts: RefCell::default() }
+        let mut solver = Self {
+            numbers,
+            matcher: builder.finish(|_| true),
+            by_pattern: vec![Vec::new(); patterns.len()],
+            patterns,
+            always: Vec::new(),
+            texts: RefCell::default(),
+        };
+        for (number, group) in groups.iter().enumerate() {
+            match solver.key(group) {
+                Some(key) => {
+                    for pattern in key {
+                        solver.by_pattern[pattern as usize].push(number);
+                    }
+                }
+                None => solver.always.push(number),
+            }
+        }
+        solver
+    }
+
+    /// The patterns of which one has to have a hit for the group to end the search: those of a subgroup that has no
+    /// message, and none before it. It has to be possible to find them without looking at each.
+    fn key(&self, group: &Group) -> Option<BTreeSet<u32>> {
+        let silent = group.subgroups.iter().take_while(|subgroup| subgroup.on_fail.is_none());
+        let mut keys = silent.filter_map(|subgroup| {
+            let patterns = subgroup.tests.iter().map(|(test, _)| match test {
+                Test::Text { pattern } => {
+                    Some(self.number(pattern)).filter(|number| self.matcher.finds(*number))
+                }
+                _ => None,
+            });
+            patterns.collect::<Option<BTreeSet<u32>>>()
+        });
+        keys.next()
     }
 
     fn number(&self, pattern: &str) -> u32 {
@@ -313,6 +350,15 @@ pub(super) enum Stop {
 }
 
 impl Reading<'_> {
+    /// The numbers of the groups that may end the search, in order.
+    pub fn candidates(&self) -> Vec<usize> {
+        let found = self.hits.numbers().iter().flat_map(|pattern| &self.solver.by_pattern[*pattern as usize]);
+        let mut candidates: Vec<usize> = self.solver.always.iter().chain(found).copied().collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates
+    }
+
     /// How `group` ends the search, if it does.
     pub fn stop(&self, group: &Group) -> Option<Stop> {
         let asked = if self.situation.direct { group.chats.direct } else { group.chats.group };

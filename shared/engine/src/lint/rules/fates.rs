@@ -1,6 +1,6 @@
 //! Whether a group can fire: looked for by example, until there is one or none can be left.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::witness;
 use crate::lint::{
@@ -44,7 +44,7 @@ fn fate(groups: &[Group], number: usize, solver: &Solver) -> Result<Fate, TooMan
             Solved::Impossible => continue,
             Solved::Unknown => return Ok(Fate::Unknown),
         };
-        let Some((taker, stop)) = first(&groups[..number], &situation, solver) else {
+        let Some((taker, stop)) = first(groups, 0..number, &situation, solver) else {
             return Ok(Fate::Fires);
         };
         takers.entry(taker).or_insert((situation, stop));
@@ -53,10 +53,16 @@ fn fate(groups: &[Group], number: usize, solver: &Solver) -> Result<Fate, TooMan
     Ok(Fate::Unknown)
 }
 
-/// The first group that ends the search.
-pub(super) fn first(groups: &[Group], situation: &Situation, solver: &Solver) -> Option<(usize, Stop)> {
+/// The first of the groups with these numbers that ends the search.
+pub(super) fn first(
+    groups: &[Group],
+    numbers: Range<usize>,
+    situation: &Situation,
+    solver: &Solver,
+) -> Option<(usize, Stop)> {
     solver.read(situation, |reading| {
-        groups.iter().enumerate().find_map(|(number, group)| Some((number, reading.stop(group)?)))
+        let mut candidates = reading.candidates().into_iter().filter(|number| numbers.contains(number));
+        candidates.find_map(|number| Some((number, reading.stop(&groups[number])?)))
     })
 }
 

@@ -114,13 +114,13 @@ fn possible(
                     return Ok(None);
                 }
                 let Solved::Situation(situation) = solver.solve(&case) else { continue };
-                let is_sent =
-                    first(&groups[..=number], &situation, solver) == Some((number, Stop::Says(place)));
-                let next = first(&groups[number + 1..], &situation, solver);
-                if let (true, Some((behind, Stop::Fires))) = (is_sent, next)
-                    && !is_fenced(&groups[number + 1 + behind])
+                let sent_by = first(groups, 0..number + 1, &situation, solver);
+                let next = first(groups, number + 1..groups.len(), &situation, solver);
+                if let (true, Some((behind, Stop::Fires))) =
+                    (sent_by == Some((number, Stop::Says(place))), next)
+                    && !is_fenced(&groups[behind])
                 {
-                    return Ok(Some((situation, number + 1 + behind)));
+                    return Ok(Some((situation, behind)));
                 }
             }
         }
