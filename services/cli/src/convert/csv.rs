@@ -274,3 +274,31 @@ fn entries(asked: Vec<Asked>) -> Vec<Entry> {
     }
     entries
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_in_a_list_what_comes_out_loads() {
+        let examples: [&[u8]; 4] = [
+            b"question,answer\nhi,Hello!\n\"a\nb\",\"say \"\"x\"\"\"\n",
+            b"Hi;{{person.first_name}} {a|b}\r\nhi;c\r\n",
+            "вопрос\tответ\nёж\t: # - 'x'\n".as_bytes(),
+            b"x|y\n|\n?|z\n",
+        ];
+        troupe_fuzz::fuzz(&examples, 1500, |data| {
+            let text = String::from_utf8_lossy(data);
+            let target = Target { out: None, force: false };
+            let (file, path) = (PathBuf::new(), Path::new("list.csv"));
+            let arguments =
+                Arguments { file, question: None, answer: None, delimiter: None, no_header: false, target };
+            let delimiter = guess_delimiter(&text);
+            let Ok(rows) = rows(&text, delimiter, path) else { return };
+            let Ok(columns) = Columns::find(&arguments, &rows, delimiter) else { return };
+            let library = convert(&rows, columns, path).library.to_string();
+            let loaded = troupe_engine::Library::parse("list", &library);
+            assert!(loaded.is_ok(), "{}\n{library}", loaded.unwrap_err());
+        });
+    }
+}

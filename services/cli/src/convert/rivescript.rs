@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use regex::{Regex, RegexBuilder};
+use troupe_engine::limits;
 
 use self::{
     brain::{Brain, Line, Trigger},
@@ -46,8 +47,8 @@ A library remembers no conversation: topics, %Previous, conditions, <set>, <star
 Example:
   troupe convert rivescript begin.rive brain.rive --out brain.yaml";
 
-/// How many redirects may follow each other.
-const REDIRECTS: usize = 16;
+/// How many redirects of one trigger are followed: replies that redirect to each other would never end.
+const REDIRECTS: usize = 32;
 
 /// Reads the scripts and converts them.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Converted> {
@@ -66,18 +67,25 @@ struct Compiled {
     regex: Regex,
 }
 
+/// Compiles an expression within the bounds that the engine sets.
+fn bounded(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(source)
+        .case_insensitive(true)
+        .size_limit(limits::REGEX_COMPILED_BYTES)
+        .nest_limit(limits::REGEX_NESTING)
+        .build()
+}
+
 fn convert(mut brain: Brain) -> Converted {
     let mut compiled = Vec::new();
     for trigger in std::mem::take(&mut brain.triggers) {
         match trigger::compile(&trigger.text, &brain) {
-            Ok(Uncompiled { source, rank }) => {
-                match RegexBuilder::new(&source).case_insensitive(true).build() {
-                    Ok(regex) => compiled.push(Compiled { trigger, rank, source, regex }),
-                    Err(_) => {
-                        brain.leave_out(&trigger.line, "the trigger is too large as a regular expression");
-                    }
+            Ok(Uncompiled { source, rank }) => match bounded(&source) {
+                Ok(regex) => compiled.push(Compiled { trigger, rank, source, regex }),
+                Err(_) => {
+                    brain.leave_out(&trigger.line, "the trigger is too large as a regular expression");
                 }
-            }
+            },
             Err(reason) => brain.leave_out(&trigger.line, reason),
         }
     }
@@ -87,7 +95,7 @@ fn convert(mut brain: Brain) -> Converted {
     let mut library = Library::default();
     for place in 0..compiled.len() {
         let Compiled { trigger, rank, source, .. } = &compiled[place];
-        let answers = answers(place, &compiled, &mut brain, 0);
+        let answers = answers(place, &compiled, &mut brain, &mut { REDIRECTS });
         if answers.is_empty() {
             continue;
         }
@@ -110,12 +118,13 @@ fn convert(mut brain: Brain) -> Converted {
 }
 
 /// What is answered by the trigger at `place`, redirects followed.
-fn answers(place: usize, compiled: &[Compiled], brain: &mut Brain, depth: usize) -> Vec<Answer> {
+fn answers(place: usize, compiled: &[Compiled], brain: &mut Brain, left: &mut usize) -> Vec<Answer> {
     let Compiled { trigger, rank, .. } = &compiled[place];
+    let is_asked = *left == REDIRECTS;
     if let Some(to) = &trigger.redirect {
-        return redirected(to, compiled, brain, depth);
+        return redirected(to, compiled, brain, left);
     }
-    if trigger.replies.is_empty() && depth == 0 {
+    if trigger.replies.is_empty() && is_asked {
         brain.leave_out(&trigger.line, "nothing of this trigger's replies can be said by a library");
     }
     let mut answers: Vec<Answer> = Vec::new();
@@ -125,7 +134,7 @@ fn answers(place: usize, compiled: &[Compiled], brain: &mut Brain, depth: usize)
                 for text in texts {
                     answers.push(Answer { text, weight });
                 }
-                if depth == 0 {
+                if is_asked {
                     for reason in without {
                         brain.leave_out(reply, reason);
                     }
@@ -133,17 +142,29 @@ fn answers(place: usize, compiled: &[Compiled], brain: &mut Brain, depth: usize)
             }
             Err(reply::Unsaid::Redirect(to)) => {
                 let to = Line { text: to, ..reply.clone() };
-                answers.extend(redirected(&to, compiled, brain, depth));
+                answers.extend(redirected(&to, compiled, brain, left));
             }
-            Err(reply::Unsaid::Because(reason)) if depth == 0 => brain.leave_out(reply, reason),
+            Err(reply::Unsaid::Because(reason)) if is_asked => brain.leave_out(reply, reason),
             Err(reply::Unsaid::Because(_)) => {}
         }
+    }
+    if answers.len() > limits::VARIATIONS {
+        let most = limits::VARIATIONS;
+        brain.leave_out(
+            &trigger.line,
+            format!("an answer has at most {most} variations: the others are left out"),
+        );
+        answers.truncate(most);
     }
     answers
 }
 
-fn redirected(to: &Line, compiled: &[Compiled], brain: &mut Brain, depth: usize) -> Vec<Answer> {
-    if depth >= REDIRECTS {
+fn redirected(to: &Line, compiled: &[Compiled], brain: &mut Brain, left: &mut usize) -> Vec<Answer> {
+    if *left == 0 {
+        return Vec::new();
+    }
+    *left -= 1;
+    if *left == 0 {
         brain.leave_out(to, "the redirect leads in a circle, or too far");
         return Vec::new();
     }
@@ -155,5 +176,29 @@ fn redirected(to: &Line, compiled: &[Compiled], brain: &mut Brain, depth: usize)
         brain.leave_out(to, format!("no trigger answers {:?}", to.text));
         return Vec::new();
     };
-    answers(place, compiled, brain, depth + 1)
+    answers(place, compiled, brain, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_in_a_script_what_comes_out_loads() {
+        let examples: [&[u8]; 3] = [
+            b"+ (a|b [c]) @d *\n- x{random}y|z{/random}{weight=3}\n@ a b\n^ c\n! array d = e f\n",
+            "+ \u{451}ж's _ #\n- <get a> {{x}} {y|z} \\n\n! sub i'm = i am\n! var n = v\n".as_bytes(),
+            b"+ *\n- a\n/* x\n*/ // y\n> topic t\n+ b\n< topic\n> begin\n+ request\n- {ok}\n< begin\n",
+        ];
+        // Few, for each compiles several expressions twice.
+        troupe_fuzz::fuzz(&examples, 300, |data| {
+            let mut brain = Brain::default();
+            brain.read(Path::new("brain.rive"), &String::from_utf8_lossy(data));
+            let library = convert(brain).library.to_string();
+            let loaded = troupe_engine::Library::parse("brain", &library);
+            assert!(loaded.is_ok(), "{}\n{library}", loaded.unwrap_err());
+        });
+    }
 }

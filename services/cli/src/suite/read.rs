@@ -273,3 +273,22 @@ fn read_vars(at: &At<'_>, field: &str, faults: &mut Vec<Fault>) -> Vec<(u32, Str
     };
     vars.fields().map(|(name, field)| (field.node.line, name.to_owned(), value(&field))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::Kind;
+
+    #[test]
+    fn no_bytes_make_reading_tests_panic() {
+        let examples: [&[u8]; 3] = [
+            include_bytes!("../../../../deploy/demo/content/tests/clara.yaml"),
+            b"{\"tests\": [{\"name\": \"\\ud83d\\udc4b\", \"talk\": [{\"say\": \"a\", \"expect\": null}]}]}",
+            b"bot: b\ntests:\n  - {name: n, at: s/t, vars: {a: 1}, talk: [{wait: 2h, photo: 1 MB, expect: {matches: '('}}]}\n",
+        ];
+        troupe_fuzz::fuzz(&examples, 2000, |data| {
+            let text = String::from_utf8_lossy(data).into_owned();
+            let _ = read(&File { path: PathBuf::from("t.yaml"), kind: Kind::Tests, name: "t".into(), text });
+        });
+    }
+}

@@ -43,7 +43,7 @@ fn a_list_of_questions_becomes_a_library_that_answers_them() {
                 2;\"How much is it\nwhat does it cost\";One percent.\n\
                 3;Who are you?;\"I am a \"\"bot\"\"; ask me\"\n\
                 4;who are you?;Nobody\n\
-                5;Where?;{here} and [there] at 12:00 # now\n";
+                5;Where?;{here} and {{there}} or {a|b} at 12:00 # now\n";
     let (folder, told) = converted(&["csv"], "list.csv", list, 0);
     assert_eq!(told, "");
     let text = out(&folder);
@@ -56,7 +56,7 @@ fn a_list_of_questions_becomes_a_library_that_answers_them() {
     let fees = "One percent.";
     assert_eq!(
         answers(&folder.path().join("out.yaml"), &said),
-        [fees, fees, fees, "{here} and [there] at 12:00 # now"]
+        [fees, fees, fees, "{here} and {{there}} or {a|b} at 12:00 # now"]
     );
     // Two answers to one question are said in turn.
     let mut who = answers(&folder.path().join("out.yaml"), &["who are you", "who are you?"]);
@@ -211,20 +211,20 @@ fn what_rivescript_has_and_a_library_has_not_is_told_by_line() {
 
 #[test]
 fn a_script_that_is_wrong_is_told_by_line() {
-    let script = "- nobody asks\n+ hello (you\n- x\n+ a @nothing\n- x\n+ [maybe]\n- x\n+ go\n@ go\n+ to\n@ nowhere\n\
+    let script = "! var a = b\n- nobody asks\n+ hello (you\n- x\n+ a @nothing\n- x\n+ [maybe]\n- x\n+ go\n@ go\n+ to\n@ nowhere\n\
                   + ask\n- \n? what\n! what = that\n> what\n+ fine\n- Fine.\n";
     let (folder, told) = converted(&["rivescript"], "brain.rive", script, 1);
     for (line, reason) in [
-        (1, "there is no trigger before this"),
-        (2, "there is no ')' to a bracket"),
-        (4, "there is no array \"nothing\""),
-        (6, "all of the trigger is optional"),
-        (9, "the redirect leads in a circle, or too far"),
-        (11, "no trigger answers \"nowhere\""),
-        (13, "the reply is blank"),
-        (14, "no command of RiveScript begins with '?'"),
-        (15, "there is no definition of a kind \"what\""),
-        (16, "there is no block of a kind \"what\""),
+        (2, "there is no trigger before this"),
+        (3, "there is no ')' to a bracket"),
+        (5, "there is no array \"nothing\""),
+        (7, "all of the trigger is optional"),
+        (10, "the redirect leads in a circle, or too far"),
+        (12, "no trigger answers \"nowhere\""),
+        (14, "the reply is blank"),
+        (15, "no command of RiveScript begins with '?'"),
+        (16, "there is no definition of a kind \"what\""),
+        (17, "there is no block of a kind \"what\""),
     ] {
         assert!(told.contains(&format!("{line}:1: {reason}")), "{line}: {reason} in {told}");
     }

@@ -414,6 +414,31 @@ mod tests {
     }
 
     #[test]
+    fn no_bytes_make_restoring_a_session_panic() {
+        let session = signed_in();
+        session.set_position(UpdatesState {
+            pts: 3,
+            channels: vec![ChannelState { id: 9, pts: 4 }],
+            ..Default::default()
+        });
+        let secret = session.secret().unwrap();
+        let records = [
+            serde_json::to_vec(&secret).unwrap(),
+            serde_json::to_vec(&session.position()).unwrap(),
+            serde_json::to_vec(&session.take_changed_peers().unwrap()).unwrap(),
+        ];
+        let examples: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+        troupe_fuzz::fuzz(&examples, 5000, |data| {
+            let secret = serde_json::from_slice(data).unwrap_or_else(|_| secret.clone());
+            let position: PositionRecord = serde_json::from_slice(data).unwrap_or_default();
+            let restored =
+                MemorySession::restore(&secret, position, serde_json::from_slice(data).unwrap_or_default());
+            let _ = (restored.position(), restored.knows_only_itself(), restored.home_dc_id());
+            assert_eq!(restored.user().map(|(user, _)| user), Some(secret.user));
+        });
+    }
+
+    #[test]
     fn a_bound_key_is_never_replaced() {
         let session = signed_in();
         let home = session.home_dc_id().unwrap();

@@ -189,8 +189,8 @@ fn a_cooldown_may_be_the_persons_in_every_chat() {
         .check(said("gm").in_group(), &["gm"])
         .check(other(), &["(cooldown)"])
         .check("gm", &["(cooldown)"])
-        .check(other().after(Duration::from_secs(60)), &["gm"])
-        .check(other().after(Duration::from_secs(60)), &["(cooldown)"])
+        .check(other().after(Duration::from_mins(1)), &["gm"])
+        .check(other().after(Duration::from_mins(1)), &["(cooldown)"])
         .check(said("gm").after(Duration::from_hours(1)), &["gm"]);
 }
 

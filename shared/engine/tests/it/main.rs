@@ -2,6 +2,7 @@
 
 mod demo;
 mod explain;
+mod fuzz;
 mod guards;
 mod laws;
 mod library;

@@ -290,3 +290,36 @@ fn no_secret_shows_in_debug_output() {
         LoginRequest { bot: BOT, step: LoginStep::Password { password: Secret::new("correct horse") } };
     assert!(!format!("{request:?}").contains("horse"));
 }
+
+/// Reads `data` as a `T`; what can be read is written in a way that is read as the same.
+fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<T>(data) else { return };
+    let written = serde_json::to_vec(&value).expect("what was read can be written");
+    assert_eq!(serde_json::from_slice::<T>(&written).expect("what was written can be read"), value);
+}
+
+#[test]
+fn no_bytes_make_reading_a_message_panic_and_what_is_read_survives() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let golden: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    let mut examples: Vec<&[u8]> = golden.iter().map(Vec::as_slice).collect();
+    examples.extend([b"7/42/5/new".as_slice(), b"7/42/5/edited.1800000000/3", b"\"7/42/5/new\""]);
+    troupe_fuzz::fuzz(&examples, 10_000, |data| {
+        survives::<Update>(data);
+        survives::<Action>(data);
+        survives::<Event>(data);
+        survives::<BotRecord>(data);
+        survives::<BotStatus>(data);
+        survives::<ContentDocument>(data);
+        survives::<DeadLetter>(data);
+        survives::<Source>(data);
+        let _ = serde_json::from_slice::<LoginRequest>(data);
+        let _ = serde_json::from_slice::<LoginReply>(data);
+        let text = String::from_utf8_lossy(data);
+        if let Ok(key) = text.parse::<UpdateKey>() {
+            assert_eq!(key.to_string().parse::<UpdateKey>().ok(), Some(key));
+        }
+    });
+}

@@ -66,6 +66,7 @@ impl Brain {
             path,
             within: Within::Everything,
             last: Last::Nothing,
+            begun: false,
             concat: "",
             definition: None,
             silent: None,
@@ -84,6 +85,8 @@ struct Script<'b> {
     path: &'b Path,
     within: Within,
     last: Last,
+    /// Whether a trigger has begun that replies can belong to.
+    begun: bool,
     /// What is put between a line and its continuation.
     concat: &'static str,
     definition: Option<Line>,
@@ -165,8 +168,9 @@ impl Script<'_> {
                     dropped: false,
                 });
                 self.last = Last::Trigger;
+                self.begun = true;
             }
-            '-' | '@' | '%' | '*' if self.last == Last::Nothing => {
+            '-' | '@' | '%' | '*' if !self.begun => {
                 self.leave_out(&line, "there is no trigger before this");
             }
             '-' => {
@@ -191,7 +195,7 @@ impl Script<'_> {
     }
 
     fn trigger(&mut self) -> &mut Trigger {
-        self.brain.triggers.last_mut().expect("there is a trigger behind `Last::Nothing`")
+        self.brain.triggers.last_mut().expect("one has begun")
     }
 
     fn continuation(&mut self, line: &Line) {
@@ -285,5 +289,6 @@ impl Script<'_> {
         }
         self.within = Within::Everything;
         self.last = Last::Nothing;
+        self.begun = false;
     }
 }
