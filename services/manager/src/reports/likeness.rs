@@ -14,9 +14,7 @@ pub(super) fn group(table: &mut Table) -> Vec<String> {
     let columns = ["words", "messages", "people"].map(|name| table.column(name));
     let [Some(words), Some(messages), Some(people)] = columns else { return Vec::new() };
     if table.rows.is_empty() {
-        return vec![
-            "texts are kept only where the installation says so: texts.keep_for of stats".to_owned(),
-        ];
+        return vec!["only messages whose event has a text can be grouped, and none had one then".to_owned()];
     }
     table.columns.push("wordings".to_owned());
     let mut groups: Vec<(BTreeSet<String>, Vec<Value>, u64)> = Vec::new();
@@ -87,6 +85,6 @@ mod tests {
     fn without_texts_it_says_why() {
         let columns = ["words", "messages", "people", "example"].map(str::to_owned).to_vec();
         let notes = group(&mut Table { columns, rows: Vec::new() });
-        assert!(notes[0].contains("texts are kept only"), "{notes:?}");
+        assert!(notes[0].contains("whose event has a text"), "{notes:?}");
     }
 }

@@ -233,6 +233,8 @@ async fn each_report_says_what_a_plain_count_says() {
         assert_eq!(person["wrote_in_groups"], json!(of("message_received", true)));
         assert_eq!(person["wrote_directly"], json!(of("message_received", false)));
         assert_eq!(person["got"], json!(of("message_sent", true) + of("message_sent", false)));
+        let refused = of("delivery_failed", true) + of("delivery_failed", false);
+        assert_eq!(person["blocked"], json!(u8::from(refused > 0)));
         assert_eq!(person["scenarios_ended"], json!(of("scenario_ended", false)));
     }
 }
