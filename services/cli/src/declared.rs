@@ -16,6 +16,13 @@ pub struct Declared {
 /// How `name` is declared; a variable that is not is each person's own and kept, as the engine has it.
 pub fn find(bot: &Bot<'_>, name: &str) -> Declared {
     let variables = bot.rules().and_then(|rules| rules.source.get("variables"));
+    if let Some(own) = variables.and_then(|variables| variables.get(name)) {
+        // In troupe's own format they are a map.
+        return Declared {
+            single: own.get("of").and_then(Node::text) == Some("bot"),
+            saved: own.get("saved").is_none_or(|saved| saved.json() == Json::Bool(true)),
+        };
+    }
     let declared = variables
         .map(Node::items)
         .unwrap_or_default()

@@ -165,8 +165,8 @@ pub fn outcome_lines(outcome: &Outcome) -> Vec<String> {
         lines.push(format!("{} {}{elsewhere}", good("answered by"), bold(&reply.source)));
         lines.extend(reply.shown().lines().map(|line| format!("  {line}")));
     }
-    for source in &outcome.stored {
-        lines.push(format!("{} {source}", good("the file is stored by")));
+    for deed in &outcome.deeds {
+        lines.push(good(deed));
     }
     if let Some(reason) = &outcome.silent {
         lines.push(format!("{} {}: {}", bad("silent"), bold(reason), told::silence(reason)));
@@ -251,7 +251,7 @@ pub fn json(heard: &Heard, bot: &Bot<'_>) -> Json {
         "message": {"text": update.message.text, "person": update.sender.first_name, "chat": update.chat.id,
             "direct": update.is_direct(), "addressed": update.is_addressed(), "media": update.message.media},
         "replies": replies,
-        "stored_by": outcome.stored,
+        "deeds": outcome.deeds,
         "silent": outcome.silent,
         "trace": trace,
         "library": library.map(|library| json!({"name": library.name(), "matches": matches, "alike": alike})),

@@ -1,6 +1,6 @@
 //! The engine's decisions in words: those that the demo's README and the tests use.
 
-use troupe_engine::{ActionBody, Decision, Event, Source};
+use troupe_engine::{Action, ActionBody, Decision, Event, Source};
 use troupe_types::{ChatId, Timestamp};
 
 /// The first words of all sources.
@@ -72,15 +72,15 @@ impl Reply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub replies: Vec<Reply>,
-    /// By what files were stored.
-    pub stored: Vec<String>,
+    /// What was done besides, e.g. `the file is stored by trigger_group kyc photo`.
+    pub deeds: Vec<String>,
     /// Why nothing was said; `None` if something was.
     pub silent: Option<String>,
 }
 
 impl Outcome {
     pub fn of(decision: &Decision, chat: ChatId) -> Self {
-        let mut outcome = Self { replies: Vec::new(), stored: Vec::new(), silent: None };
+        let mut outcome = Self { replies: Vec::new(), deeds: Vec::new(), silent: None };
         for action in &decision.actions {
             match &action.body {
                 ActionBody::Reply { text, media, .. } => outcome.replies.push(Reply {
@@ -90,7 +90,13 @@ impl Outcome {
                     media: media.as_ref().map(|media| format!("{} {}", media.kind.as_str(), media.name)),
                     text: text.clone(),
                 }),
-                ActionBody::StoreFile { .. } => outcome.stored.push(source(&action.source)),
+                ActionBody::StoreFile { .. } => outcome.did("the file is stored", action),
+                ActionBody::React { emoji, .. } => {
+                    outcome.did(&format!("the message is reacted to with {emoji}"), action);
+                }
+                ActionBody::Forward { .. } => {
+                    outcome.did(&format!("the message is forwarded to {}", action.chat), action);
+                }
                 ActionBody::Read { .. } => {}
             }
         }
@@ -105,6 +111,11 @@ impl Outcome {
             outcome.silent = None;
         }
         outcome
+    }
+
+    fn did(&mut self, what: &str, action: &Action) {
+        let later = if action.delay.is_zero() { String::new() } else { format!(" {:?} later", action.delay) };
+        self.deeds.push(format!("{what}{later} by {}", source(&action.source)));
     }
 
     /// What answered, in order; or `silent` and the reason.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument as _;
 use troupe_protocol::{Action, ActionBody, Attachment, Event, EventBody};
 use troupe_service::telemetry;
-use troupe_types::{MessageId, Timestamp};
+use troupe_types::{ChatId, MessageId, Timestamp};
 
 use crate::{
     attaching::{UploadedFiles, media_kind},
@@ -25,6 +25,9 @@ use crate::{
 
 /// A decision older than this is carried out without pauses: whoever waits for it has waited long enough.
 const STALE: Duration = Duration::from_secs(15);
+
+/// Nothing is done later than this, whatever an action says: it would hold up what is behind it in its chat.
+const DELAY_MAX: Duration = Duration::from_mins(10);
 
 /// How long to wait before a failed call is made again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
@@ -92,12 +95,15 @@ impl<'a> Actor<'a> {
         );
         telemetry::continue_from(&span, &pending.trace);
         async {
+            self.wait_until_due(action).await;
             let event = match &action.body {
                 ActionBody::Read { message } => self.read(action, *message).await?,
                 ActionBody::Reply { text, media, reply_to } => {
                     Some(self.reply(action, text, media.as_ref(), *reply_to).await?)
                 }
                 ActionBody::StoreFile { message } => self.store_file(action, *message).await?,
+                ActionBody::React { message, emoji } => self.react(action, *message, emoji).await?,
+                ActionBody::Forward { from, message } => Some(self.forward(action, *from, *message).await?),
             };
             let outcome = match &event {
                 Some(Event { body: EventBody::MessageSent { .. }, .. }) => "sent",
@@ -114,8 +120,7 @@ impl<'a> Actor<'a> {
             metrics::action(outcome, self.reporter.clock().now().since(action.decided));
             pending.ack().await;
             // It may have been handed out again meanwhile.
-            if let Some(again) = self.outgoing.done(action.chat).filter(|again| !Arc::ptr_eq(again, &pending))
-            {
+            if let Some(again) = self.outgoing.done(action).filter(|again| !Arc::ptr_eq(again, &pending)) {
                 again.ack().await;
             }
             Ok(())
@@ -145,13 +150,31 @@ impl<'a> Actor<'a> {
             Some(media) => self.send_file(action, media, text, reply_to).await?,
             None => self.insist(action, send_text).await?,
         };
+        Ok(self.sent(action, sent.map(Option::flatten), media))
+    }
+
+    async fn forward(&self, action: &Action, from: ChatId, message: MessageId) -> Result<Event, LoggedOut> {
+        let random_id = action.random_id();
+        let sent = self
+            .insist(action, || self.connection.forward(from, message, action.chat, random_id).boxed())
+            .await?;
+        Ok(self.sent(action, sent.map(Option::flatten), None))
+    }
+
+    /// What is told of a message that was sent, or was refused for good.
+    fn sent(
+        &self,
+        action: &Action,
+        sent: Result<Option<MessageId>, String>,
+        media: Option<&Attachment>,
+    ) -> Event {
         let now = self.reporter.clock().now();
-        Ok(match sent {
+        match sent {
             Ok(message) => {
                 let reply_time = now.since(action.received);
                 metrics::reply_delay(reply_time);
                 let body = EventBody::MessageSent {
-                    message: message.flatten().unwrap_or(MessageId::new(0)),
+                    message: message.unwrap_or(MessageId::new(0)),
                     action: action.key,
                     source: action.source.clone(),
                     reply_ms: u64::try_from(reply_time.as_millis()).unwrap_or(u64::MAX),
@@ -160,7 +183,18 @@ impl<'a> Actor<'a> {
                 event(action, "sent", now, body)
             }
             Err(reason) => failed(action, now, reason),
-        })
+        }
+    }
+
+    /// A reaction that is sent again is the same reaction.
+    async fn react(
+        &self,
+        action: &Action,
+        message: MessageId,
+        emoji: &str,
+    ) -> Result<Option<Event>, LoggedOut> {
+        let done = self.insist(action, || self.connection.react(action.chat, message, emoji).boxed()).await?;
+        Ok(done.err().map(|reason| failed(action, self.reporter.clock().now(), reason)))
     }
 
     async fn store_file(&self, action: &Action, message: MessageId) -> Result<Option<Event>, LoggedOut> {
@@ -235,6 +269,8 @@ impl<'a> Actor<'a> {
             ActionBody::Read { .. } => "read",
             ActionBody::Reply { .. } => "send",
             ActionBody::StoreFile { .. } => "download",
+            ActionBody::React { .. } => "react",
+            ActionBody::Forward { .. } => "forward",
         };
         metrics::flood_wait(method, asked);
         let until = Instant::now() + asked;
@@ -265,6 +301,12 @@ impl<'a> Actor<'a> {
         }
     }
 
+    /// Waits for as long as what is to be done later still has time.
+    async fn wait_until_due(&self, action: &Action) {
+        let past = self.reporter.clock().now().since(action.decided);
+        sleep(Duration::from_millis(action.delay_ms).min(DELAY_MAX).saturating_sub(past)).await;
+    }
+
     async fn pause(&self, action: &Action, time: Duration) {
         if !self.is_stale(action) {
             sleep(time).await;
@@ -272,7 +314,8 @@ impl<'a> Actor<'a> {
     }
 
     fn is_stale(&self, action: &Action) -> bool {
-        self.reporter.clock().now().since(action.decided) > STALE
+        let due = action.decided + Duration::from_millis(action.delay_ms);
+        self.reporter.clock().now().since(due) > STALE
     }
 }
 

@@ -8,18 +8,36 @@ use std::{
 use tokio::sync::Notify;
 use troupe_bus::Delivery;
 use troupe_protocol::Action;
-use troupe_types::ChatId;
+use troupe_types::{ChatId, UpdateKey};
 
 /// An action that is not done yet: the broker holds it until it is acknowledged.
 pub type Pending = Arc<Delivery<Action>>;
 
 /// The actions of one bot. One chat's are done one after another, different chats' side by side.
 ///
+/// What is to be done later has a lane of its own for each update, so that it holds up nobody else in its chat. It comes
+/// after what the same update has to have done at once there.
+///
 /// It outlives the bot's connection: what could not be done before the connection broke is done after.
 #[derive(Default)]
 pub struct Outgoing {
-    chats: Mutex<BTreeMap<ChatId, Queue>>,
+    lanes: Mutex<Lanes>,
     changed: Notify,
+}
+
+type Lanes = BTreeMap<Lane, Queue>;
+
+/// What is done one after another: all of a chat, or what one update has to have done there later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Lane {
+    chat: ChatId,
+    later: Option<UpdateKey>,
+}
+
+impl Lane {
+    fn of(action: &Action) -> Self {
+        Self { chat: action.chat, later: (action.delay_ms > 0).then_some(action.key.update) }
+    }
 }
 
 #[derive(Default)]
@@ -32,18 +50,18 @@ impl Outgoing {
     /// Adds an action behind those of its chat. One that is there already keeps its place, but is settled as it was handed
     /// out last: the broker gives an action again if it hears nothing of it for long, or by another consumer.
     pub fn push(&self, action: Pending) {
-        let mut chats = self.lock();
-        let queue = chats.entry(action.payload.chat).or_default();
+        let mut lanes = self.lock();
+        let queue = lanes.entry(Lane::of(&action.payload)).or_default();
         if let Some(known) = queue.waiting.iter_mut().find(|known| known.payload.key == action.payload.key) {
             *known = action;
             return;
         }
         queue.waiting.push_back(action);
-        drop(chats);
+        drop(lanes);
         self.changed.notify_one();
     }
 
-    /// Waits for a chat that has something to do and is not in anybody's hands, and takes it into one's own.
+    /// Waits for something to do in a chat where nobody is doing anything, and takes it into one's own hands.
     ///
     /// Give it back with [`Self::done`]. Cancel-safe.
     pub async fn take(&self) -> Pending {
@@ -56,24 +74,26 @@ impl Outgoing {
     }
 
     fn try_take(&self) -> Option<Pending> {
-        let mut chats = self.lock();
-        let queue = chats.values_mut().find(|queue| !queue.in_hand && !queue.waiting.is_empty())?;
+        let mut lanes = self.lock();
+        let lane = *lanes.iter().find(|(lane, queue)| !queue.in_hand && is_next(**lane, &lanes))?.0;
+        let queue = lanes.get_mut(&lane)?;
         queue.in_hand = true;
         queue.waiting.front().map(Arc::clone)
     }
 
-    /// Says that the action that was taken from `chat` is done, for good. Returns it as it was handed out last.
-    pub fn done(&self, chat: ChatId) -> Option<Pending> {
-        let mut chats = self.lock();
+    /// Says that `action`, which was taken, is done, for good. Returns it as it was handed out last.
+    pub fn done(&self, action: &Action) -> Option<Pending> {
+        let mut lanes = self.lock();
+        let lane = Lane::of(action);
         let mut done = None;
-        if let Some(queue) = chats.get_mut(&chat) {
+        if let Some(queue) = lanes.get_mut(&lane) {
             done = queue.waiting.pop_front();
             queue.in_hand = false;
             if queue.waiting.is_empty() {
-                chats.remove(&chat);
+                lanes.remove(&lane);
             }
         }
-        drop(chats);
+        drop(lanes);
         self.changed.notify_one();
         done
     }
@@ -89,17 +109,24 @@ impl Outgoing {
         self.changed.notify_one();
     }
 
-    /// All that is not done yet, each chat's in order.
+    /// All that is not done yet, each lane's in order.
     pub fn all(&self) -> Vec<Pending> {
         self.lock().values().flat_map(|queue| queue.waiting.iter().map(Arc::clone)).collect()
     }
 
-    /// Takes out all that is not done yet, each chat's in order.
+    /// Takes out all that is not done yet, each lane's in order.
     pub fn drain(&self) -> Vec<Pending> {
         std::mem::take(&mut *self.lock()).into_values().flat_map(|queue| queue.waiting).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ChatId, Queue>> {
-        self.chats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether nothing has to be done before what is first in `lane`: what an update has to have done at once is.
+fn is_next(lane: Lane, lanes: &Lanes) -> bool {
+    let Some(update) = lane.later else { return true };
+    let at_once = lanes.get(&Lane { later: None, ..lane });
+    at_once.is_none_or(|queue| queue.waiting.iter().all(|action| action.payload.key.update != update))
 }

@@ -48,12 +48,15 @@ pub(crate) fn action(
         decided,
         received: update.received,
         source: source(action.source),
+        delay_ms: u64::try_from(action.delay.as_millis()).unwrap_or(u64::MAX),
         body: match action.body {
             engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
             engine::ActionBody::Reply { text, media, reply_to } => {
                 protocol::ActionBody::Reply { text, media: media.as_ref().map(attachment), reply_to }
             }
             engine::ActionBody::StoreFile { message } => protocol::ActionBody::StoreFile { message },
+            engine::ActionBody::React { message, emoji } => protocol::ActionBody::React { message, emoji },
+            engine::ActionBody::Forward { from, message } => protocol::ActionBody::Forward { from, message },
         },
     }
 }
@@ -124,6 +127,7 @@ fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
             goal,
         },
         From::VariableChanged { variable } => To::VariableChanged { variable: variable.as_ref().to_owned() },
+        From::GoalReached { goal } => To::GoalReached { goal: goal.as_ref().to_owned() },
     }
 }
 

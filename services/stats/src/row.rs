@@ -108,6 +108,10 @@ impl EventRow {
                 self.goal = Some(goal);
             }
             EventBody::VariableChanged { variable } => self.variable = variable,
+            EventBody::GoalReached { goal } => {
+                self.step = goal;
+                self.goal = Some(true);
+            }
             EventBody::MessageSent { message, action, source, reply_ms, media } => {
                 self.message = Some(message.get());
                 self.action = action.to_string();
@@ -200,6 +204,7 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::StepAnswered { .. } => "step_answered",
         EventBody::ScenarioEnded { .. } => "scenario_ended",
         EventBody::VariableChanged { .. } => "variable_changed",
+        EventBody::GoalReached { .. } => "goal_reached",
         EventBody::MessageSent { .. } => "message_sent",
         EventBody::DeliveryFailed { .. } => "delivery_failed",
         EventBody::FileStored { .. } => "file_stored",
@@ -300,6 +305,7 @@ mod tests {
                 json!({"scenario": "welcome", "scenario_version": 3, "step": "end", "goal": true}),
             ),
             (json!({"type": "variable_changed", "variable": "name"}), json!({"variable": "name"})),
+            (json!({"type": "goal_reached", "goal": "kyc"}), json!({"step": "kyc", "goal": true})),
             (
                 json!({"type": "message_sent", "message": 6, "action": ACTION, "source": {"by": "guard"}, "reply_ms": 40}),
                 json!({"message": 6, "action": ACTION, "source": "guard", "reply_ms": 40}),

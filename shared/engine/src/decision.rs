@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use troupe_types::{ChatId, MediaKind, MessageId};
 
@@ -24,6 +24,8 @@ pub struct Action {
     pub chat: ChatId,
     /// What in the content decided it.
     pub source: Source,
+    /// How much later than decided; at most [`crate::limits::DELAY`].
+    pub delay: Duration,
     /// What to do.
     pub body: ActionBody,
 }
@@ -48,6 +50,20 @@ pub enum ActionBody {
     /// Stores the file attached to `message`.
     StoreFile {
         /// The message with the file.
+        message: MessageId,
+    },
+    /// Reacts to `message` with an emoji.
+    React {
+        /// The message in the action's chat.
+        message: MessageId,
+        /// The emoji.
+        emoji: String,
+    },
+    /// Forwards `message` to the action's chat.
+    Forward {
+        /// The chat that the message is in.
+        from: ChatId,
+        /// The message.
         message: MessageId,
     },
 }
@@ -191,10 +207,15 @@ pub enum Event {
         /// Whether this end is the goal.
         goal: bool,
     },
-    /// A variable of the person's was set or removed. Its value is not told.
+    /// A variable of the person's or of the bot's was set or removed. Its value is not told.
     VariableChanged {
         /// Its name.
         variable: Arc<str>,
+    },
+    /// A person reached a goal that a rule names.
+    GoalReached {
+        /// The goal.
+        goal: Arc<str>,
     },
 }
 

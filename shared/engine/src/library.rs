@@ -54,6 +54,8 @@ mod typos;
 use std::{sync::Arc, time::Duration};
 
 pub(crate) use answer::answer;
+pub(crate) use index::Index as PhraseIndex;
+pub(crate) use read::{read_chance, read_cooldown};
 
 use crate::{Faults, MatchedBy, MediaUse, answers::Answers, document, document::At, matcher::Folded, text};
 
@@ -77,11 +79,11 @@ struct Entry {
 
 /// What people say, as it is written.
 #[derive(Debug)]
-struct Patterns {
-    phrases: Vec<String>,
-    keywords: Vec<String>,
+pub(crate) struct Patterns {
+    pub phrases: Vec<String>,
+    pub keywords: Vec<String>,
     /// By their numbers in the index.
-    regexes: Vec<u32>,
+    pub regexes: Vec<u32>,
 }
 
 /// What is answered, and when.
@@ -98,11 +100,11 @@ struct Reply {
 
 /// How long something keeps silent after it has spoken.
 #[derive(Debug, Clone, Copy, Default)]
-struct Cooldown {
+pub(crate) struct Cooldown {
     /// In the chat, to everybody.
-    chat: Duration,
+    pub chat: Duration,
     /// To the person, in every chat.
-    person: Duration,
+    pub person: Duration,
 }
 
 /// Whom an entry answers in a group. In a direct chat every message is for the bot.

@@ -12,6 +12,12 @@ pub const GROUPS: usize = 10_000;
 pub const GROUP_MEMBERS: usize = 256;
 /// Actions of one reaction group: its subgroups, since each gives at most one.
 pub const GROUP_ACTIONS: usize = 64;
+/// Members of one list in a condition of troupe's own rules: phrases, keywords, chats, senders.
+pub const CONDITION_MEMBERS: usize = 256;
+/// How much later than decided something may be done.
+pub const DELAY: std::time::Duration = std::time::Duration::from_mins(5);
+/// The length of an emoji that a message is reacted to with, in characters: some are made of several.
+pub const EMOJI_CHARS: usize = 12;
 /// Variables that a rule set declares.
 pub const VARIABLES: usize = 1_000;
 /// Entries of a library.

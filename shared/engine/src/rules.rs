@@ -1,4 +1,59 @@
-//! Trigger groups, reaction groups and variables: the seed's language, to the letter.
+//! Trigger groups, reaction groups and variables: what cuts in before scenarios and libraries.
+//!
+//! A rule set is written in the seed's language, superbot's JSON, or in troupe's own format, which says the same and
+//! more; what it begins with tells which. Both become one model, and are compiled to one [`Ruleset`].
+//!
+//! # The own format
+//!
+//! In YAML, or in JSON with the same fields:
+//!
+//! ```yaml
+//! variables:
+//!   kyc status: {of: person}   # each person's, the default, kept over a restart; `saved: false` forgets it then
+//!   operators: {of: bot, start: "-1001234"}   # one for the bot, and what it starts with
+//! groups:                      # the first one that fires answers; the ones behind it are not asked
+//!   - name: kyc wallet
+//!     where: direct            # direct, group, or any (the default)
+//!     when:                    # all of these have to hold
+//!       - {variable: kyc status, is: need wallet}
+//!       - {text: '^0x[0-9a-f]{40}$', else_say: That is no wallet address.}
+//!     react:                   # one after another
+//!       - set: {kyc status: done}
+//!       - one_of: [{say: Thanks!}, {say: "Got it, {{person.first_name}}."}]   # one of them by chance
+//! ```
+//!
+//! What can be asked in `when`, each as an item of the list:
+//!
+//! - `text: 'regex'`: the expression has a hit in the text; upper and lower case are told apart, but for `(?i)`.
+//! - `phrase: [how much is it]`, `keyword: [fees, price list]`: as in a library, typing errors forgiven; one of them.
+//! - `media: photo`, or `{kind: image, min: 10 kB, max: 10 MB}`: any, photo, image (a photo, or a file that is one),
+//!   document (any other file), other (a place, a contact, a poll).
+//! - `addressed: true`: a direct message, a mention or a reply; `mentioned: true`: the bot is mentioned; `reply: true`:
+//!   the message answers one of the bot's, or in a direct chat any.
+//! - `chat: -1001234`, `sender: ["@ann", 1001]`: one of these chats' ids, or these people's names or ids.
+//! - `time: {from: "22:00", to: "06:00", days: [fri, sat], zone: "+03:00"}`: by the time of the message; UTC if no zone
+//!   is given. A night belongs to the day on which it begins.
+//! - `chance: 0.5`: that often; a group draws once for each message.
+//! - `cooldown: 5m`, or `{chat: 5m, person: 1d}`: the group has not fired for so long in this chat, or for this person.
+//! - `variable: NAME` with `is`, `exists: true`, `at_least`, `at_most`. Texts are compared as they are written, numbers
+//!   as numbers; `{variable: OTHER}` compares with another variable.
+//! - `any: […]`: one of these; `not: {…}`: not this.
+//!
+//! `else_say` beside a question says why it failed, and ends the search: no group behind it is asked. Keep it behind
+//! what tells that the message was meant for this group.
+//!
+//! What can be done in `react`:
+//!
+//! - `say: …`: answers as in a library; with `chat: operators` in the chat whose id that variable of the bot's holds.
+//!   `say: {plain: "{{…}}"}` says a text as it stands.
+//! - `set: {NAME: text}`, `save: NAME` (the text of the message), `add: {points: 5}`, `remove: NAME`.
+//! - `store_file: {max: 10 MB}`, if there is one of that size.
+//! - `emoji: 👍` reacts to the message with it; `forward: operators` forwards the message to that chat.
+//! - `wait: 5s`: what stands behind it is done so much later.
+//! - `goal: NAME` counts as a goal that was reached.
+//! - `one_of: […]`: one of these, each as likely as the other.
+//!
+//! # The seed's language
 //!
 //! A document has `triggers`, `reactions` and `variables`, or is a map of groups alone, as the seed shows them.
 //! `docs/superbot.md` goes through the seed sentence by sentence, with the test of each. Where it is unclear, this holds:
@@ -13,18 +68,32 @@
 //! - A variable that is not declared is a dictionary variable that is saved to disk.
 
 mod compile;
+mod condition;
 mod evaluate;
+mod hours;
 mod index;
 mod model;
 mod outline;
+mod own;
+mod react;
 mod read;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub(crate) use evaluate::answer;
 pub(crate) use outline::outline;
+use troupe_types::ChatId;
 
-use crate::{Faults, MediaUse, document, document::At, matcher::Matcher};
+use self::{
+    hours::Hours,
+    model::{Chats, Saying, Sender},
+};
+use crate::{
+    Faults, MediaUse, document,
+    document::At,
+    library::{Cooldown, PhraseIndex},
+    matcher::Matcher,
+};
 
 /// A rule set, compiled.
 #[derive(Debug)]
@@ -33,6 +102,8 @@ pub struct Ruleset {
     index: index::Index,
     /// The patterns of all text triggers.
     patterns: Matcher,
+    /// The phrases and keywords of all triggers that have some.
+    phrases: PhraseIndex,
     reactions: BTreeMap<Arc<str>, ReactionGroup>,
     variables: BTreeMap<Arc<str>, Variable>,
     media: Vec<MediaUse>,
@@ -41,10 +112,14 @@ pub struct Ruleset {
 #[derive(Debug)]
 struct Group {
     name: Arc<str>,
-    /// Whether only direct chats trigger it.
-    private: bool,
+    /// The chats that trigger it.
+    chats: Chats,
     /// In the order in which they first appear.
     subgroups: Vec<Subgroup>,
+    /// How long it rests after it has fired, if it does.
+    cooldown: Option<Cooldown>,
+    /// Tells it from others in the memory of cooldowns.
+    hash: u64,
 }
 
 #[derive(Debug)]
@@ -52,13 +127,15 @@ struct Subgroup {
     name: Option<Arc<str>>,
     triggers: Vec<Trigger>,
     /// What its last trigger says if none of them is triggered.
-    on_fail: Option<String>,
+    on_fail: Option<Saying>,
 }
 
 #[derive(Debug)]
 enum Trigger {
     /// The text of the message matches this pattern of [`Ruleset::patterns`].
     Text(u32),
+    /// One of these of [`Ruleset::phrases`] is in the message.
+    Phrase(u32),
     /// The person has this value, or no row.
     VariableIs {
         variable: Arc<str>,
@@ -68,7 +145,59 @@ enum Trigger {
     VariableExists {
         variable: Arc<str>,
     },
-    Image(Bounds),
+    Compare(Comparison),
+    Media(Kinds, Bounds),
+    Addressed,
+    Mentioned,
+    Replied,
+    Chat(ChatId),
+    Sender(Sender),
+    Time(Hours),
+    Chance {
+        per_million: u32,
+    },
+    /// The group has not fired here, nor for this person, for as long as it has to rest.
+    Rested,
+    /// None of these is triggered.
+    Not(Vec<Trigger>),
+}
+
+/// What a variable is asked that can't be looked up.
+#[derive(Debug)]
+struct Comparison {
+    variable: VariableRef,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    Is(Operand),
+    Exists(bool),
+    Between { min: Option<Operand>, max: Option<Operand> },
+}
+
+#[derive(Debug)]
+enum Operand {
+    Value(String),
+    Variable(VariableRef),
+}
+
+/// A variable, and whether there is one for all or one for each person.
+#[derive(Debug)]
+struct VariableRef {
+    name: Arc<str>,
+    single: bool,
+}
+
+/// The kinds of attachment that a trigger asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    Any,
+    Photo,
+    /// A photo, or a file that says that it is an image.
+    Image,
+    Document,
+    Other,
 }
 
 /// The bounds of a file's size, both inside.
@@ -86,20 +215,37 @@ struct ReactionGroup {
 
 #[derive(Debug)]
 enum Reaction {
-    Text {
-        text: String,
-        /// The single variable that holds the id of the chat to reply in; `None` for the same chat.
+    Say {
+        text: Saying,
+        /// The single variable that holds the id of the chat to say it in; `None` for the same chat.
         chat: Option<Arc<str>>,
     },
-    /// Sets the variable for the person: to a value, or to the text of the message.
-    Set {
-        variable: Arc<str>,
-        value: Option<String>,
-    },
-    Remove {
-        variable: Arc<str>,
-    },
+    /// Sets variables: to a value, or to the text of the message.
+    Set(Vec<(VariableRef, Option<String>)>),
+    Add(Vec<(VariableRef, f64)>),
+    Remove(Vec<VariableRef>),
     StoreFile(Bounds),
+    React {
+        emoji: String,
+    },
+    Forward {
+        chat: Arc<str>,
+    },
+    /// What follows is done so much later.
+    Wait(Duration),
+    Goal(Arc<str>),
+}
+
+impl Reaction {
+    /// How many things it does.
+    const fn weight(&self) -> usize {
+        match self {
+            Self::Set(changes) => changes.len(),
+            Self::Add(changes) => changes.len(),
+            Self::Remove(variables) => variables.len(),
+            _ => 1,
+        }
+    }
 }
 
 /// A variable as it is declared.
@@ -121,7 +267,10 @@ impl Ruleset {
     pub fn parse(text: &str) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let document = document::read(text, &mut faults);
-        let model = document.map(|document| read::read(&At::root(&document), &mut faults));
+        let model = document.map(|document| {
+            let at = At::root(&document);
+            if own::is_own(&at) { own::read(&at, &mut faults) } else { read::read(&at, &mut faults) }
+        });
         let ruleset = model.map(|model| compile::compile(model, &mut faults));
         let media = faults.take_media();
         faults.or(ruleset.map(|ruleset| Self { media, ..ruleset }))

@@ -61,7 +61,7 @@ pub struct ChatState {
     pub cooldowns: Cooldowns,
 }
 
-/// Until when an entry keeps silent, by the entry's hash. What has passed is dropped.
+/// Until when an entry or a trigger group keeps silent, by its hash. What has passed is dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cooldowns(pub BTreeMap<u64, Timestamp>);

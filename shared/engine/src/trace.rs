@@ -102,6 +102,8 @@ pub enum Guard {
 pub enum GroupOutcome {
     /// It is for direct chats only, and this is none.
     PrivateOnly,
+    /// It is for groups only, and this is a direct chat.
+    GroupOnly,
     /// It fired.
     Fired,
     /// A subgroup did not.
@@ -124,6 +126,11 @@ pub enum ReactionOutcome {
     NoSuchFile,
     /// The single variable that is to name the chat holds no chat's id.
     NoSuchChat {
+        /// The variable.
+        variable: Arc<str>,
+    },
+    /// The variable that something is to be added to holds no number.
+    NoNumber {
         /// The variable.
         variable: Arc<str>,
     },

@@ -1,4 +1,4 @@
-use std::{cell::OnceCell, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use troupe_types::ChatId;
 
@@ -7,6 +7,7 @@ use crate::{
     answers::{Answers, Wanted},
     decision::Attachment,
     language::Writing,
+    library::Cooldown,
     limits,
     matcher::Folded,
     template::{Lookup, Values},
@@ -36,6 +37,8 @@ pub(crate) struct Turn<'a> {
     pub trace: Tracer,
     actions: Vec<Action>,
     events: Vec<Event>,
+    /// How much later than decided what comes next is done.
+    delay: Duration,
     words: OnceCell<Vec<String>>,
     folded: OnceCell<Arc<Folded>>,
 }
@@ -44,7 +47,8 @@ impl<'a> Turn<'a> {
     pub fn new(content: &'a Content, state: &State, update: &'a Update, seed: Seed, trace: Tracer) -> Self {
         let (actions, events) = (Vec::new(), Vec::new());
         let (words, folded) = (OnceCell::new(), OnceCell::new());
-        Self { content, update, seed, state: state.clone(), trace, actions, events, words, folded }
+        let state = state.clone();
+        Self { content, update, seed, state, trace, actions, events, delay: Duration::ZERO, words, folded }
     }
 
     /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
@@ -73,7 +77,39 @@ impl<'a> Turn<'a> {
     }
 
     pub fn act(&mut self, source: Source, body: ActionBody) {
-        self.actions.push(Action { chat: self.update.chat.id, source, body });
+        self.act_in(self.update.chat.id, source, body);
+    }
+
+    pub fn act_in(&mut self, chat: ChatId, source: Source, body: ActionBody) {
+        self.actions.push(Action { chat, source, delay: self.delay, body });
+    }
+
+    /// Lets all that is still to be decided be done so much later, up to the bound.
+    pub fn wait(&mut self, time: Duration) {
+        self.delay = (self.delay + time).min(limits::DELAY);
+    }
+
+    /// Whether the text has the bot's `@name` in it.
+    pub fn is_named(&self) -> bool {
+        let Some(name) = &self.content.account.username else { return false };
+        let is_in_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        self.update.message.text.split('@').skip(1).any(|after| {
+            let end = after.find(|char| !is_in_name(char)).unwrap_or(after.len());
+            after[..end].eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// Whether what has this hash keeps silent in this chat, or for this person.
+    pub fn cools(&self, hash: u64) -> bool {
+        let (state, now) = (&self.state, self.update.time);
+        state.chat.cooldowns.cools(hash, now) || state.person.cooldowns.cools(hash, now)
+    }
+
+    /// Lets what has this hash keep silent from now on.
+    pub fn cool(&mut self, hash: u64, cooldown: Cooldown) {
+        let now = self.update.time;
+        self.state.chat.cooldowns.cool(hash, now, cooldown.chat);
+        self.state.person.cooldowns.cool(hash, now, cooldown.person);
     }
 
     /// Answers in the same chat; in a group as a reply, so that everybody sees whom.
@@ -95,7 +131,7 @@ impl<'a> Turn<'a> {
         }
         let here = chat == self.update.chat.id;
         let reply_to = (here && !self.update.is_direct()).then_some(self.update.message.id);
-        self.actions.push(Action { chat, source, body: ActionBody::Reply { text, media, reply_to } });
+        self.act_in(chat, source, ActionBody::Reply { text, media, reply_to });
     }
 
     /// Chooses a variation of `answers`, which `label` names for chance, and fills it in. `language` is what the
@@ -155,30 +191,45 @@ impl<'a> Turn<'a> {
 
     /// Sets `variable` for the person.
     pub fn set_variable(&mut self, name: &Arc<str>, value: String) {
-        let (value, _) = text::cut(value, limits::TEXT_UTF16);
-        let values = if self.is_saved(name) {
-            &mut self.state.person.variables
-        } else {
-            self.state.person.volatile.of_mut(self.content.run)
-        };
+        let values = self.values_mut(name);
         if values.len() >= limits::PERSON_VARIABLES && !values.contains_key(&**name) {
             self.trace.note(|| Tried::VariableRefused { variable: Arc::clone(name) });
             return;
         }
-        values.insert(name.to_string(), value);
+        values.insert(name.to_string(), text::cut(value, limits::TEXT_UTF16).0);
         self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
     }
 
     /// Removes the person's row of `variable`; nothing has changed if there was none.
     pub fn remove_variable(&mut self, name: &Arc<str>) {
-        let values = if self.is_saved(name) {
-            &mut self.state.person.variables
-        } else {
-            self.state.person.volatile.of_mut(self.content.run)
-        };
-        if values.remove(&**name).is_some() {
+        if self.values_mut(name).remove(&**name).is_some() {
             self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
         }
+    }
+
+    fn values_mut(&mut self, name: &str) -> &mut BTreeMap<String, String> {
+        let saved = self.is_saved(name);
+        let person = &mut self.state.person;
+        if saved { &mut person.variables } else { person.volatile.of_mut(self.content.run) }
+    }
+
+    /// Sets the single variable `name`. Only declared ones are set, which bounds how many there are.
+    pub fn set_single_variable(&mut self, name: &Arc<str>, value: String) {
+        self.single_values_mut(name).insert(name.to_string(), text::cut(value, limits::TEXT_UTF16).0);
+        self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
+    }
+
+    /// Removes the stored value of the single variable `name`: it is what it started as again.
+    pub fn remove_single_variable(&mut self, name: &Arc<str>) {
+        if self.single_values_mut(name).remove(&**name).is_some() {
+            self.events.push(Event::VariableChanged { variable: Arc::clone(name) });
+        }
+    }
+
+    fn single_values_mut(&mut self, name: &str) -> &mut BTreeMap<String, String> {
+        let saved = self.is_saved(name);
+        let bot = &mut self.state.bot;
+        if saved { &mut bot.variables } else { bot.volatile.of_mut(self.content.run) }
     }
 
     /// The value of a single variable: the stored one, else the one it starts with.
@@ -205,7 +256,8 @@ impl<'a> Turn<'a> {
         }
         if let Some(first) = self.actions.first() {
             let (chat, message) = (self.update.chat.id, self.update.message.id);
-            let read = Action { chat, source: first.source.clone(), body: ActionBody::Read { message } };
+            let (source, delay) = (first.source.clone(), Duration::ZERO);
+            let read = Action { chat, source, delay, body: ActionBody::Read { message } };
             self.actions.insert(0, read);
         }
         self.finish()

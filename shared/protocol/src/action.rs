@@ -21,6 +21,9 @@ pub struct Action {
     pub received: Timestamp,
     /// What in the bot's content decided it.
     pub source: Source,
+    /// How much later than decided to do it, in milliseconds. What is decided for one update is done in its order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delay_ms: u64,
     /// What to do.
     #[serde(flatten)]
     pub body: ActionBody,
@@ -51,6 +54,25 @@ pub enum ActionBody {
         /// The message with the file.
         message: MessageId,
     },
+    /// Reacts to `message` with an emoji.
+    React {
+        /// The message in the action's chat.
+        message: MessageId,
+        /// The emoji.
+        emoji: String,
+    },
+    /// Forwards `message` to the action's chat.
+    Forward {
+        /// The chat that the message is in.
+        from: ChatId,
+        /// The message.
+        message: MessageId,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A stored file that is sent.
@@ -101,6 +123,7 @@ mod tests {
             decided: Timestamp::default(),
             received: Timestamp::default(),
             source: Source::Guard,
+            delay_ms: 0,
             body: ActionBody::Reply { text: text.into(), media: None, reply_to: None },
         };
         let id = action("7/42/5/new#0", "a").random_id();

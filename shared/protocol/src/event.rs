@@ -107,6 +107,11 @@ pub enum EventBody {
         /// Its name.
         variable: String,
     },
+    /// A person reached a goal that a rule names.
+    GoalReached {
+        /// The goal.
+        goal: String,
+    },
     /// A message of the bot's was sent.
     MessageSent {
         /// Its id in its chat.

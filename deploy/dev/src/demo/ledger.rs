@@ -97,6 +97,7 @@ pub fn random_id(key: ActionKey) -> i64 {
         decided: Timestamp::default(),
         received: Timestamp::default(),
         source: Source::Guard,
+        delay_ms: 0,
         body: ActionBody::Read { message },
     };
     action.random_id()

@@ -71,6 +71,9 @@ impl Named {
             Some(GroupOutcome::PrivateOnly) => {
                 "it did not fire: it is for direct chats only, and this is a group".to_owned()
             }
+            Some(GroupOutcome::GroupOnly) => {
+                "it did not fire: it is for groups only, and this is a direct chat".to_owned()
+            }
             Some(GroupOutcome::Failed { subgroup, name, message }) => {
                 let then = if *message { ", and its onFailMsg ended the search" } else { "" };
                 format!("it did not fire: {} failed{then}", rule::title(name.as_deref(), *subgroup))
@@ -84,7 +87,7 @@ impl Named {
         let subgroups =
             group.into_iter().flat_map(|group| group.subgroups).enumerate().map(|(index, subgroup)| {
                 let fires = |trigger| {
-                    source.and_then(|rules| rule::fires(trigger, &rules.source, heard, &bot.content))
+                    source.and_then(|rules| rule::fires(trigger, name, &rules.source, heard, &bot.content))
                 };
                 let triggers =
                     subgroup.triggers.iter().map(|trigger| (rule::asked(trigger, heard), fires(trigger)));

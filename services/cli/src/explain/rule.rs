@@ -27,8 +27,11 @@ pub struct Asked {
     pub found: String,
 }
 
-/// The trigger group `name` of a rule set in superbot's language; `None` if it is written in another.
+/// The trigger group `name` of a rule set.
 pub fn group<'a>(source: &'a Node, name: &str) -> Option<Group<'a>> {
+    if let Some(groups) = source.get("groups") {
+        return own_group(groups, name);
+    }
     let group = source.get("triggers")?.get(name)?;
     let mut subgroups: Vec<Subgroup<'a>> = Vec::new();
     for trigger in group.get("triggers")?.items() {
@@ -41,6 +44,20 @@ pub fn group<'a>(source: &'a Node, name: &str) -> Option<Group<'a>> {
     Some(Group { subgroups })
 }
 
+/// The group `name` of a rule set in troupe's own format: each of its conditions is a subgroup.
+fn own_group<'a>(groups: &'a Node, name: &str) -> Option<Group<'a>> {
+    let mut groups = groups.items().iter();
+    let group = groups.find(|group| group.get("name").and_then(Node::text) == Some(name))?;
+    let subgroups = group.get("when")?.items().iter().map(|condition| Subgroup {
+        name: condition.get("name").and_then(Node::text),
+        triggers: match condition.get("any") {
+            Some(any) => any.items().iter().collect(),
+            None => vec![condition],
+        },
+    });
+    Some(Group { subgroups: subgroups.collect() })
+}
+
 impl Subgroup<'_> {
     /// What people call it.
     pub fn title(&self, index: usize) -> String {
@@ -49,7 +66,8 @@ impl Subgroup<'_> {
 
     /// The message that ends the search if it fails.
     pub fn on_fail(&self) -> Option<&str> {
-        self.triggers.last()?.get("onFailMsg")?.text().filter(|text| !text.is_empty())
+        let last = self.triggers.last()?;
+        last.get("onFailMsg").or_else(|| last.get("else_say"))?.text().filter(|text| !text.is_empty())
     }
 }
 
@@ -58,14 +76,21 @@ pub fn title(name: Option<&str>, index: usize) -> String {
 }
 
 /// Whether `trigger` by itself would be triggered, as the engine sees it; `None` if a guard keeps it from looking.
-pub fn fires(trigger: &Node, source: &Node, heard: &Heard, content: &Content) -> Option<bool> {
+pub fn fires(trigger: &Node, group: &str, source: &Node, heard: &Heard, content: &Content) -> Option<bool> {
+    let own = trigger.get("triggerType").is_none();
     let mut trigger = trigger.json();
     if let Some(fields) = trigger.as_object_mut() {
         fields.remove("subgroup");
         fields.remove("onFailMsg");
+        fields.remove("else_say");
     }
-    let variables = source.get("variables").map_or(json!([]), Node::json);
-    let rules = json!({"triggers": {"asked": {"triggers": [trigger]}}, "variables": variables});
+    let variables = source.get("variables").map_or(json!(null), Node::json);
+    // The chance and the cooldown of a group hang on its name.
+    let rules = if own {
+        json!({"groups": [{"name": group, "when": [trigger]}], "variables": variables})
+    } else {
+        json!({"triggers": {group: {"triggers": [trigger]}}, "variables": variables})
+    };
     let mut content = Content { stopped: false, groups: Groups::All, ..content.clone() };
     content.fleet = Arc::default();
     content.rules = Some(Arc::new(Ruleset::parse(&rules.to_string()).ok()?));
@@ -83,6 +108,9 @@ pub fn asked(trigger: &Node, heard: &Heard) -> Asked {
     let data = trigger.get("data");
     let field = |name: &str| data.and_then(|data| data.get(name)).and_then(Node::text);
     let modifier = trigger.get("modifier").and_then(Node::text).unwrap_or("0");
+    if trigger.get("triggerType").is_none() {
+        return asked_by_own(trigger, heard);
+    }
     let message = &heard.update.message;
     let text = || if message.text.is_empty() { "no text".to_owned() } else { format!("{:?}", message.text) };
     let (question, found) = match (trigger.get("triggerType").and_then(Node::text), modifier) {
@@ -117,9 +145,48 @@ pub fn asked(trigger: &Node, heard: &Heard) -> Asked {
     Asked { line: trigger.line, question, found }
 }
 
+/// What a condition of troupe's own format asks, as it is written there, and what there was to find.
+fn asked_by_own(condition: &Node, heard: &Heard) -> Asked {
+    let mut question = condition.json();
+    if let Some(fields) = question.as_object_mut() {
+        fields.remove("name");
+        fields.remove("else_say");
+    }
+    let asked = condition.get("not").unwrap_or(condition);
+    let message = &heard.update.message;
+    let found = if let Some(variable) = asked.get("variable").and_then(Node::text) {
+        value(heard, variable).map_or_else(|| "not set".to_owned(), |value| format!("{value:?}"))
+    } else if asked.get("media").is_some() {
+        let media = message.media.as_ref();
+        media.map_or_else(
+            || "no media".to_owned(),
+            |media| format!("{:?} of {} bytes", media.kind, media.bytes).to_lowercase(),
+        )
+    } else if asked.get("time").is_some() {
+        crate::told::time(heard.update.time)
+    } else if asked.get("chat").is_some() {
+        heard.update.chat.id.to_string()
+    } else if asked.get("sender").is_some() {
+        let sender = &heard.update.sender;
+        let name = sender.username.as_ref().map(|name| format!(" @{name}")).unwrap_or_default();
+        format!("{}{name}", sender.id)
+    } else if ["addressed", "mentioned", "reply"].iter().any(|name| asked.get(name).is_some()) {
+        if heard.update.is_addressed() { "it is said to the bot" } else { "it is not said to the bot" }
+            .to_owned()
+    } else if asked.get("chance").is_some() {
+        "the luck of this message".to_owned()
+    } else if asked.get("cooldown").is_some() {
+        "when the group fired last".to_owned()
+    } else {
+        format!("{:?}", message.text)
+    };
+    Asked { line: condition.line, question: question.to_string(), found }
+}
+
 /// The value that the person had in `variable` when the message came.
 fn value<'a>(heard: &'a Heard, variable: &str) -> Option<&'a str> {
     let person = &heard.before.person;
-    let values = [&person.variables, &person.volatile.variables];
+    let bot = &heard.before.bot;
+    let values = [&person.variables, &person.volatile.variables, &bot.variables, &bot.volatile.variables];
     values.into_iter().find_map(|values| values.get(variable)).map(String::as_str)
 }

@@ -27,6 +27,9 @@ fn line(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Vec<String> {
                 ReactionOutcome::NoSuchChat { variable } => {
                     bad(&format!("the variable {variable:?} holds no chat's id"))
                 }
+                ReactionOutcome::NoNumber { variable } => {
+                    bad(&format!("the variable {variable:?} holds no number"))
+                }
             };
             format!("  {} {}: {} of {of}: {outcome}", dim("reaction"), subgroup + 1, chosen + 1)
         }
@@ -56,6 +59,7 @@ fn group_lines(group: &str, outcome: &GroupOutcome, heard: &Heard, bot: &Bot<'_>
     let title = format!("{} {group}: ", bold("trigger group"));
     match outcome {
         GroupOutcome::PrivateOnly => vec![title + "is for direct chats only, and this is a group"],
+        GroupOutcome::GroupOnly => vec![title + "is for groups only, and this is a direct chat"],
         GroupOutcome::Fired => vec![title + &good("fires")],
         GroupOutcome::Failed { subgroup, name, message } => {
             let subgroup_title = rule::title(name.as_deref(), *subgroup);
@@ -82,6 +86,9 @@ pub fn json(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Json {
             GroupOutcome::PrivateOnly => {
                 json!({"tried": "trigger_group", "group": group, "outcome": "private_only"})
             }
+            GroupOutcome::GroupOnly => {
+                json!({"tried": "trigger_group", "group": group, "outcome": "group_only"})
+            }
             GroupOutcome::Fired => json!({"tried": "trigger_group", "group": group, "outcome": "fired"}),
             GroupOutcome::Failed { subgroup, name, message } => {
                 let source = bot.rules().and_then(|rules| rule::group(&rules.source, group));
@@ -101,6 +108,7 @@ pub fn json(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Json {
                 ReactionOutcome::Done => ("done", None),
                 ReactionOutcome::NoSuchFile => ("no_such_file", None),
                 ReactionOutcome::NoSuchChat { variable } => ("no_such_chat", Some(variable)),
+                ReactionOutcome::NoNumber { variable } => ("no_number", Some(variable)),
             };
             json!({"tried": "reaction", "subgroup": subgroup, "chosen": chosen, "of": of, "outcome": outcome,
                 "variable": variable})

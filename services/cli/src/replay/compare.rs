@@ -82,7 +82,7 @@ impl Differences {
                 let reply = |reply: &told::Reply| (reply.elsewhere, reply.source.clone(), reply.shown());
                 outcome.replies.iter().map(reply).collect()
             };
-            seen(&old) == seen(&new) && old.silent == new.silent && old.stored == new.stored
+            seen(&old) == seen(&new) && old.silent == new.silent && old.deeds == new.deeds
         } else {
             old.sources() == new.sources()
         };

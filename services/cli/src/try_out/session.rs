@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
             }
             lines.push(dim(&format!("  [{}]", reply.source)));
         }
-        lines.extend(outcome.stored.iter().map(|source| dim(&format!("  [the file is stored by {source}]"))));
+        lines.extend(outcome.deeds.iter().map(|deed| dim(&format!("  [{deed}]"))));
         if let Some(reason) = &outcome.silent {
             lines.push(dim(&format!("  [silent {reason}: {}]", told::silence(reason))));
         }

@@ -51,6 +51,61 @@ impl Connection {
         Ok(sent_id(self.call(&request).await?, random_id))
     }
 
+    /// Forwards `message` of the chat `from` to the chat `to`. The same `random_id` sent again gives the first one once
+    /// more.
+    ///
+    /// # Errors
+    /// As [`Connection::call`]; after a timeout, repeat it with the same `random_id`.
+    pub async fn forward(
+        &self,
+        from: ChatId,
+        message: MessageId,
+        to: ChatId,
+        random_id: i64,
+    ) -> Result<Option<MessageId>, CallError> {
+        let request = tl::functions::messages::ForwardMessages {
+            silent: false,
+            background: false,
+            with_my_score: false,
+            drop_author: false,
+            drop_media_captions: false,
+            from_ephemeral: false,
+            noforwards: false,
+            allow_paid_floodskip: false,
+            from_peer: self.input_peer(from).await?,
+            id: vec![message.get()],
+            random_id: vec![random_id],
+            to_peer: self.input_peer(to).await?,
+            top_msg_id: None,
+            reply_to: None,
+            schedule_date: None,
+            schedule_repeat_period: None,
+            send_as: None,
+            quick_reply_shortcut: None,
+            effect: None,
+            video_timestamp: None,
+            allow_paid_stars: None,
+            suggested_post: None,
+        };
+        Ok(sent_id(self.call(&request).await?, random_id))
+    }
+
+    /// Reacts to a message with an emoji, in place of what the account reacted with before.
+    ///
+    /// # Errors
+    /// As [`Connection::call`]; it may be repeated.
+    pub async fn react(&self, chat: ChatId, message: MessageId, emoji: &str) -> Result<(), CallError> {
+        let request = tl::functions::messages::SendReaction {
+            big: false,
+            add_to_recent: false,
+            peer: self.input_peer(chat).await?,
+            msg_id: message.get(),
+            reaction: Some(vec![tl::types::ReactionEmoji { emoticon: emoji.to_owned() }.into()]),
+        };
+        self.call(&request).await?;
+        Ok(())
+    }
+
     /// Marks a chat as read up to and with `message`.
     ///
     /// # Errors

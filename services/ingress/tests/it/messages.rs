@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use troupe_protocol::{ActionBody, Attachment, AttachmentKind, Desired, EventBody, SessionState, UpdateBody};
 use troupe_telegram::{FaultKind, LedgerEntry};
 use troupe_types::{MediaKind, MessageId};
@@ -289,5 +291,53 @@ async fn an_edit_is_told_as_an_edit() {
     assert!(matches!(&edited.body, UpdateBody::Edited(message) if message.text == "hello"), "{edited:?}");
     assert_ne!(edited.key, new.key);
     assert_eq!(edited.key.message, new.key.message);
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_reacted_to_and_forwarded_once_though_the_answer_is_lost() {
+    let Scene { world, ingress, clara, anna, group, mut updates, mut events, .. } = Scene::new().await;
+    world.emulator.add_fault(Some(clara.id), Some("messages.ForwardMessages"), FaultKind::DropAfter, 1);
+    world.emulator.add_fault(Some(clara.id), Some("messages.SendReaction"), FaultKind::DropAfter, 1);
+    world.emulator.send(anna.id, clara.id, "look at this").unwrap();
+    let update = updates.next().await;
+    let message = update.key.message;
+    world.act(&update, 0, ActionBody::React { message, emoji: "👍".into() }).await;
+    let forward = ActionBody::Forward { from: update.chat.id, message };
+    world.act_in(group, Duration::ZERO, &update, 1, forward.clone()).await;
+    events.sent().await;
+    // Both come again, as they do after a crash, and change nothing.
+    world.act(&update, 0, ActionBody::React { message, emoji: "👍".into() }).await;
+    world.act_in(group, Duration::ZERO, &update, 1, forward).await;
+    let told = ActionBody::Reply { text: "I told them".into(), media: None, reply_to: None };
+    world.act(&update, 2, told).await;
+    events.find(|body| matches!(body, EventBody::MessageSent { action, .. } if action.number == 2)).await;
+
+    let ledger = world.emulator.ledger(&troupe_telegram::LedgerQuery::default()).await.unwrap().messages;
+    let original = ledger.iter().find(|entry| entry.from == anna.id).unwrap();
+    assert_eq!(original.reactions, [(clara.id, vec!["👍".to_owned()])].into());
+    let of_clara = ledger.iter().filter(|entry| entry.from == clara.id);
+    let of_clara: Vec<_> = of_clara.map(|entry| (entry.text.as_str(), entry.forwarded)).collect();
+    assert_eq!(of_clara, [("look at this", Some(original.sequence)), ("I told them", None)]);
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_done_later_comes_after_its_own_and_holds_up_nobody_else() {
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
+    world.emulator.send(anna.id, clara.id, "one").unwrap();
+    let update = updates.next().await;
+    let say = |text: &str| ActionBody::Reply { text: text.into(), media: None, reply_to: None };
+    let later = Duration::from_secs(3);
+    for (number, delay, text) in [(1, later, "third"), (2, later, "fourth"), (0, Duration::ZERO, "first")] {
+        world.act_in(update.chat.id, delay, &update, number, say(text)).await;
+    }
+    world.emulator.send(anna.id, clara.id, "two").unwrap();
+    let other = updates.next().await;
+    world.reply(&other, "second").await;
+    for _ in 0..4 {
+        events.sent().await;
+    }
+    assert_eq!(world.said(clara.id).await, ["first", "second", "third", "fourth"]);
     ingress.stop().await;
 }

@@ -219,14 +219,27 @@ impl World {
 
     /// Decides, in the responder's stead, that `bot` does something about an update. Each call publishes it anew.
     pub async fn act(&self, update: &Update, number: u16, body: ActionBody) -> ActionKey {
+        self.act_in(update.chat.id, Duration::ZERO, update, number, body).await
+    }
+
+    /// As [`Self::act`], in another chat or later.
+    pub async fn act_in(
+        &self,
+        chat: ChatId,
+        delay: Duration,
+        update: &Update,
+        number: u16,
+        body: ActionBody,
+    ) -> ActionKey {
         let action = Action {
             key: ActionKey { update: update.key, number },
             bot: update.bot,
-            chat: update.chat.id,
+            chat,
             person: update.sender.id,
             decided: update.received,
             received: update.received,
             source: Source::Guard,
+            delay_ms: u64::try_from(delay.as_millis()).expect("it is short"),
             body,
         };
         let subject = Subject::Action(self.partition(update.bot), update.bot);

@@ -238,6 +238,7 @@ async fn actions_come_several_at_a_time() {
             decided: troupe_types::Timestamp::default(),
             received: troupe_types::Timestamp::default(),
             source: Source::Guard,
+            delay_ms: 0,
             body: ActionBody::Read { message: key.update.message },
         };
         bus.publish(Subject::Action(PARTITION, BOT), &key.to_string(), &action, &trace()).await.unwrap();

@@ -157,6 +157,18 @@ impl<'a> At<'a> {
         number
     }
 
+    /// The id of a chat or a person on Telegram: a whole number, and not 0.
+    pub fn id(&self, faults: &mut Faults) -> Option<i64> {
+        let Value::Number(written) = &self.node.value else {
+            return self.expected("an id, a number", faults);
+        };
+        let id = written.parse().ok().filter(|id| *id != 0);
+        if id.is_none() {
+            faults.at(self, format!("{written} is no id on Telegram"));
+        }
+        id
+    }
+
     /// Checks that this is a list of at most `limit` items.
     pub fn list(&self, limit: usize, faults: &mut Faults) -> bool {
         let Value::List(items) = &self.node.value else {

@@ -56,9 +56,7 @@ fn is_to_somebody_else(text: &str) -> bool {
 fn refusal(reply: &Reply, library: &Library, id: &str, turn: &Turn<'_>) -> Option<Silence> {
     if reply.when == When::Addressed && !turn.update.is_addressed() {
         Some(Silence::NotAddressed)
-    } else if turn.state.chat.cooldowns.cools(reply.hash, turn.update.time)
-        || turn.state.person.cooldowns.cools(reply.hash, turn.update.time)
-    {
+    } else if turn.cools(reply.hash) {
         Some(Silence::Cooldown)
     } else if !turn.seed.stream(&["chance", &library.name, id]).happens(reply.chance_per_million) {
         Some(Silence::Chance)
@@ -76,7 +74,5 @@ fn say(reply: &Reply, library: &Library, entry: Option<&Arc<str>>, turn: &mut Tu
         None => Source::Fallback { library, variation },
     };
     turn.reply(source, said);
-    let now = turn.update.time;
-    turn.state.chat.cooldowns.cool(reply.hash, now, reply.cooldown.chat);
-    turn.state.person.cooldowns.cool(reply.hash, now, reply.cooldown.person);
+    turn.cool(reply.hash, reply.cooldown);
 }

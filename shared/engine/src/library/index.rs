@@ -19,7 +19,7 @@ const TYPO_WORDS_MAX: usize = 64;
 /// A phrase of several words is filed under the two neighbours in it that fewest phrases have, a phrase of one word
 /// and a keyword under their rarest word, a regular expression in the matcher.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     /// Every word of every phrase and keyword.
     words: HashMap<String, u32>,
     typos: Typos,
@@ -75,19 +75,19 @@ impl By {
 }
 
 impl Index {
-    pub fn new(entries: &[Entry], regexes: Builder) -> Self {
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a super::Patterns>, regexes: Builder) -> Self {
         let mut index = Self { regexes: regexes.finish(|_| true), ..Self::default() };
         let mut letters = Vec::new();
-        for (number, entry) in (0..).zip(entries) {
+        for (number, patterns) in (0..).zip(patterns) {
             let mut read = |patterns: &[String]| -> Vec<Vec<u32>> {
                 patterns.iter().map(|pattern| index.number(&text::words(pattern), &mut letters)).collect()
             };
-            let phrases = read(&entry.patterns.phrases);
-            let keywords = read(&entry.patterns.keywords);
+            let phrases = read(&patterns.phrases);
+            let keywords = read(&patterns.keywords);
             index.entries.push(Patterns { phrases, keywords });
             // Regular expressions have their numbers in the order of the entries.
-            index.regex_entries.extend(entry.patterns.regexes.iter().map(|_| number));
-            if entry.patterns.regexes.iter().any(|regex| !index.regexes.finds(*regex)) {
+            index.regex_entries.extend(patterns.regexes.iter().map(|_| number));
+            if patterns.regexes.iter().any(|regex| !index.regexes.finds(*regex)) {
                 index.always.push(number);
             }
         }
@@ -139,17 +139,41 @@ impl Index {
     ///
     /// `words` are the message's, normalised; regular expressions look at its `text` as it is, and are looked up
     /// in it `folded`.
-    pub fn find(&self, entries: &[Entry], words: &[String], text: &str, folded: &Folded) -> Vec<Match> {
+    pub(super) fn find(
+        &self,
+        entries: &[Entry],
+        words: &[String],
+        text: &str,
+        folded: &Folded,
+    ) -> Vec<Match> {
         let hits = self.regexes.look_up(text, folded);
         let said = self.understand(words, |letters| self.typos.find(letters));
-        let candidates = self.candidates(&said, &hits);
+        let candidates = self.candidates(&said, hits.numbers());
         self.ranked(candidates.into_iter(), entries, &said, &hits)
     }
 
+    /// Whether there is no entry.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entries of which a phrase or a keyword was said, in order, whatever the others are.
+    pub fn said(&self, words: &[String]) -> Vec<u32> {
+        let said = self.understand(words, |letters| self.typos.find(letters));
+        self.matching(self.candidates(&said, &[]), &said)
+    }
+
+    fn matching(&self, mut candidates: Vec<u32>, said: &[Said]) -> Vec<u32> {
+        let letters = said.iter().map(Said::letters).sum();
+        candidates
+            .retain(|entry| score::score(&self.entries[*entry as usize], None, said, letters).is_some());
+        candidates
+    }
+
     /// The entries that may match, in order.
-    fn candidates(&self, said: &[Said], hits: &Hits<'_>) -> Vec<u32> {
+    fn candidates(&self, said: &[Said], regexes: &[u32]) -> Vec<u32> {
         let mut candidates = self.always.clone();
-        candidates.extend(hits.numbers().iter().map(|regex| self.regex_entries[*regex as usize]));
+        candidates.extend(regexes.iter().map(|regex| self.regex_entries[*regex as usize]));
         for (place, here) in said.iter().enumerate() {
             for (word, _) in here.means() {
                 candidates.extend_from_slice(&self.by_word[*word as usize]);

@@ -37,7 +37,7 @@ pub(super) fn read(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Libra
         .items()
         .filter_map(|item| read_entry(name, &item, when, &mut ids, &mut regexes, faults))
         .collect();
-    let index = Index::new(&entries, regexes);
+    let index = Index::new(entries.iter().map(|entry| &entry.patterns), regexes);
     Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index, media: Vec::new() })
 }
 
@@ -124,7 +124,7 @@ fn read_reply(
 }
 
 /// A duration, which is the chat's, or one for the chat, the person or both.
-fn read_cooldown(at: &At<'_>, faults: &mut Faults) -> Option<Cooldown> {
+pub(crate) fn read_cooldown(at: &At<'_>, faults: &mut Faults) -> Option<Cooldown> {
     if !at.is_map() {
         return Some(Cooldown { chat: duration::read(at, faults)?, ..Cooldown::default() });
     }
@@ -155,7 +155,7 @@ fn read_when(object: &Object<'_>, default: When, faults: &mut Faults) -> When {
     clippy::cast_sign_loss,
     reason = "it is checked to be between 0 and 1"
 )]
-fn read_chance(at: &At<'_>, faults: &mut Faults) -> Option<u32> {
+pub(crate) fn read_chance(at: &At<'_>, faults: &mut Faults) -> Option<u32> {
     let chance = at.number(faults)?;
     if !(0.0..=1.0).contains(&chance) {
         faults.at(at, "a chance is a number from 0, never, to 1, always");

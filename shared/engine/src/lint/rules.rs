@@ -17,6 +17,10 @@ use crate::document::Node;
 
 pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
     let outline = crate::rules::outline(document);
+    if !outline.superbot {
+        // Of what the own format asks beyond superbot's, the solver knows nothing yet, so that it tells nothing.
+        return;
+    }
     let solver = Solver::new(&outline.groups);
     let fates = fates::fates(&outline.groups, &solver);
     fates::note(&outline.groups, &fates, &solver, notes);
@@ -24,9 +28,7 @@ pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
     note_expressions(&outline.groups, &fates, &solver, notes);
     note_partners(&outline, notes);
     variables.note_rules(&outline, notes);
-    if outline.superbot {
-        superbot::note(&outline, notes);
-    }
+    superbot::note(&outline, notes);
 }
 
 /// Expressions that no text hits, or every text.

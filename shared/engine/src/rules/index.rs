@@ -9,23 +9,33 @@ use std::{
     sync::Arc,
 };
 
-use super::{Group, Subgroup, Trigger};
-use crate::{
-    matcher::{Builder, Hits},
-    turn::Turn,
+use troupe_types::ChatId;
+
+use super::{
+    Group, Subgroup, Trigger,
+    evaluate::Heard,
+    model::{Chats, Sender},
 };
+use crate::{matcher::Builder, turn::Turn};
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// The group that each pattern is in the key of, by the pattern's number.
     by_pattern: Vec<Option<u32>>,
+    /// The group that each phrase is in the key of, by the phrase's number.
+    by_phrase: Vec<Option<u32>>,
     by_row: HashMap<Arc<str>, Rows>,
     /// The groups that need a person without a row of the variable.
     no_row: BTreeMap<Arc<str>, Vec<u32>>,
-    images: Vec<u32>,
-    /// The groups without a key, for all chats and for direct ones.
+    media: Vec<u32>,
+    /// The groups that need a message which may be said to the bot.
+    addressed: Vec<u32>,
+    by_chat: HashMap<ChatId, Vec<u32>>,
+    by_sender: HashMap<Sender, Vec<u32>>,
+    /// The groups without a key: for all chats, for direct ones, and for groups of people.
     rest: Vec<u32>,
-    rest_private: Vec<u32>,
+    rest_direct: Vec<u32>,
+    rest_group: Vec<u32>,
 }
 
 /// The groups that need a row of one variable.
@@ -37,8 +47,14 @@ struct Rows {
 
 /// What a trigger costs as part of a key, beside a text's: the number of texts that share its rarest window.
 const VALUE: u64 = 4;
-const IMAGE: u64 = 50;
+const SENDER: u64 = 4;
+const PHRASE: u64 = 20;
+const MEDIA: u64 = 50;
 const ROW: u64 = 200;
+/// Much is said in one chat.
+const CHAT: u64 = 1_000;
+/// Every direct message is addressed.
+const ADDRESSED: u64 = 50_000;
 /// Most people have no row of most variables.
 const NO_ROW: u64 = 100_000;
 
@@ -48,8 +64,11 @@ impl Index {
         for (number, group) in (0..).zip(groups) {
             match key(group, patterns) {
                 Some(key) => key.triggers.iter().for_each(|trigger| index.add(number, trigger)),
-                None if group.private => index.rest_private.push(number),
-                None => index.rest.push(number),
+                None => match group.chats {
+                    Chats::Any => index.rest.push(number),
+                    Chats::Direct => index.rest_direct.push(number),
+                    Chats::Group => index.rest_group.push(number),
+                },
             }
         }
         index
@@ -57,13 +76,8 @@ impl Index {
 
     fn add(&mut self, group: u32, trigger: &Trigger) {
         match trigger {
-            Trigger::Text(pattern) => {
-                let pattern = *pattern as usize;
-                if self.by_pattern.len() <= pattern {
-                    self.by_pattern.resize(pattern + 1, None);
-                }
-                self.by_pattern[pattern] = Some(group);
-            }
+            Trigger::Text(pattern) => put(&mut self.by_pattern, *pattern, group),
+            Trigger::Phrase(phrase) => put(&mut self.by_phrase, *phrase, group),
             Trigger::VariableIs { variable, value } => {
                 let variable = Arc::clone(variable);
                 let groups = match value {
@@ -77,7 +91,15 @@ impl Index {
             Trigger::VariableExists { variable } => {
                 self.by_row.entry(Arc::clone(variable)).or_default().any.push(group);
             }
-            Trigger::Image(_) => self.images.push(group),
+            Trigger::Media(..) => self.media.push(group),
+            Trigger::Addressed | Trigger::Mentioned | Trigger::Replied => self.addressed.push(group),
+            Trigger::Chat(chat) => self.by_chat.entry(*chat).or_default().push(group),
+            Trigger::Sender(sender) => self.by_sender.entry(sender.clone()).or_default().push(group),
+            Trigger::Compare(_)
+            | Trigger::Time(_)
+            | Trigger::Chance { .. }
+            | Trigger::Rested
+            | Trigger::Not(_) => unreachable!("a key has a cost, and these have none"),
         }
     }
 
@@ -87,14 +109,29 @@ impl Index {
     }
 
     /// The groups that may fire or send a message, in order.
-    pub fn groups(&self, hits: &Hits<'_>, turn: &Turn<'_>) -> Vec<u32> {
+    pub fn groups(&self, heard: &Heard<'_>, turn: &Turn<'_>) -> Vec<u32> {
+        let (update, message) = (turn.update, &turn.update.message);
         let mut groups = self.rest.clone();
-        if turn.update.is_direct() {
-            groups.extend_from_slice(&self.rest_private);
+        groups.extend_from_slice(if update.is_direct() { &self.rest_direct } else { &self.rest_group });
+        let patterns = heard.patterns.numbers().iter();
+        groups.extend(patterns.filter_map(|pattern| self.by_pattern[*pattern as usize]));
+        let phrases = heard.phrases.iter();
+        groups.extend(phrases.filter_map(|phrase| *self.by_phrase.get(*phrase as usize)?));
+        if message.media.is_some() {
+            groups.extend_from_slice(&self.media);
         }
-        groups.extend(hits.numbers().iter().filter_map(|pattern| self.by_pattern[*pattern as usize]));
-        if turn.update.message.media.is_some() {
-            groups.extend_from_slice(&self.images);
+        if update.is_addressed() || message.reply_to.is_some() || message.text.contains('@') {
+            groups.extend_from_slice(&self.addressed);
+        }
+        if let Some(here) = self.by_chat.get(&update.chat.id) {
+            groups.extend_from_slice(here);
+        }
+        if !self.by_sender.is_empty() {
+            let username = update.sender.username.as_ref();
+            let names = username.map(|name| Sender::Username(name.to_ascii_lowercase()));
+            for sender in names.into_iter().chain([Sender::Id(update.sender.id)]) {
+                groups.extend(self.by_sender.get(&sender).into_iter().flatten());
+            }
         }
         for (variable, value) in turn.rows() {
             if let Some(rows) = self.by_row.get(variable) {
@@ -113,6 +150,14 @@ impl Index {
     }
 }
 
+fn put(groups: &mut Vec<Option<u32>>, number: u32, group: u32) {
+    let number = number as usize;
+    if groups.len() <= number {
+        groups.resize(number + 1, None);
+    }
+    groups[number] = Some(group);
+}
+
 /// The subgroup that is cheapest to look up, of those that may be a key.
 fn key<'a>(group: &'a Group, patterns: &Builder) -> Option<&'a Subgroup> {
     let silent = group.subgroups.iter().take_while(|subgroup| subgroup.on_fail.is_none());
@@ -127,7 +172,17 @@ fn cost(subgroup: &Subgroup, patterns: &Builder) -> Option<u64> {
             Trigger::VariableIs { value: Some(_), .. } => VALUE,
             Trigger::VariableIs { value: None, .. } => NO_ROW,
             Trigger::VariableExists { .. } => ROW,
-            Trigger::Image(_) => IMAGE,
+            Trigger::Phrase(_) => PHRASE,
+            Trigger::Media(..) => MEDIA,
+            Trigger::Sender(_) => SENDER,
+            Trigger::Chat(_) => CHAT,
+            Trigger::Addressed | Trigger::Mentioned | Trigger::Replied => ADDRESSED,
+            // What most messages meet, or what can't be told without asking.
+            Trigger::Compare(_)
+            | Trigger::Time(_)
+            | Trigger::Chance { .. }
+            | Trigger::Rested
+            | Trigger::Not(_) => return None,
         };
         Some(sum.saturating_add(cost))
     })

@@ -1,5 +1,11 @@
-use super::model::{
-    Model, Place, Reaction, ReactionGroup, ReactionKind, Sizes, Trigger, TriggerGroup, TriggerKind, Variable,
+//! Reads superbot's JSON.
+
+use super::{
+    Kinds,
+    model::{
+        Chats, Model, Operand, Place, Reaction, ReactionGroup, ReactionKind, Saying, Sizes, Trigger,
+        TriggerGroup, TriggerKind, Variable, VariableName, VariableTest, Wanted, subgroups,
+    },
 };
 use crate::{
     Faults,
@@ -68,7 +74,7 @@ fn groups_alone(at: &At<'_>, faults: &mut Faults) -> Model {
     model
 }
 
-fn place(at: &At<'_>) -> Place {
+pub(super) fn place(at: &At<'_>) -> Place {
     Place { mark: at.node.mark, field: at.pointer() }
 }
 
@@ -82,11 +88,13 @@ fn trigger_group(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Trigger
     if !triggers.list(limits::GROUP_MEMBERS, faults) {
         return None;
     }
-    let triggers = triggers.items().filter_map(|trigger| read_trigger(&trigger, faults)).collect();
-    Some(TriggerGroup { name: name.to_owned(), private: private?, triggers })
+    let triggers: Vec<_> = triggers.items().filter_map(|trigger| read_trigger(&trigger, faults)).collect();
+    let chats = if private? { Chats::Direct } else { Chats::Any };
+    Some(TriggerGroup { name: name.to_owned(), chats, subgroups: subgroups(triggers.into_iter()) })
 }
 
-fn read_trigger(at: &At<'_>, faults: &mut Faults) -> Option<Trigger> {
+/// A trigger and the name of its subgroup.
+fn read_trigger(at: &At<'_>, faults: &mut Faults) -> Option<(Option<String>, Trigger)> {
     let trigger = at.object(TRIGGER, faults)?;
     let subgroup = subgroup(&trigger, faults);
     let on_fail = match trigger.set("onFailMsg") {
@@ -109,17 +117,20 @@ fn read_trigger(at: &At<'_>, faults: &mut Faults) -> Option<Trigger> {
     let data = trigger.required("data", faults)?;
     let kind = match kind_name {
         "Text" => TriggerKind::Text { pattern: data.text(faults)?.to_owned() },
-        "Image" => TriggerKind::Image(sizes(&data, faults)?),
+        "Image" => TriggerKind::Media(Kinds::Image, sizes(&data, faults)?),
         _ => {
             let (variable, value) = variable_data(&data, faults)?;
-            match modifier? {
-                0 => TriggerKind::VariableIs { variable, value },
-                _ => TriggerKind::VariableExists { variable },
-            }
+            let test = match (modifier?, value) {
+                (0, Some(value)) => VariableTest::Is(Operand::Value(value)),
+                (0, None) => VariableTest::Exists(false),
+                _ => VariableTest::Exists(true),
+            };
+            TriggerKind::Variable { variable, test }
         }
     };
     modifier?;
-    Some(Trigger { place: place(&data), subgroup, on_fail: on_fail.map(str::to_owned), kind })
+    let on_fail = on_fail.map(|text| Saying::Plain(text.to_owned()));
+    Some((subgroup, Trigger { place: place(&data), on_fail, kind }))
 }
 
 fn reaction_group(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<ReactionGroup> {
@@ -128,11 +139,13 @@ fn reaction_group(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Reacti
     if !reactions.list(limits::GROUP_MEMBERS, faults) {
         return None;
     }
-    let reactions_read = reactions.items().filter_map(|reaction| read_reaction(&reaction, faults)).collect();
-    Some(ReactionGroup { name: name.to_owned(), place: place(&reactions), reactions: reactions_read })
+    let members: Vec<_> = reactions.items().filter_map(|reaction| read_reaction(&reaction, faults)).collect();
+    let subgroups = subgroups(members.into_iter());
+    Some(ReactionGroup { name: name.to_owned(), place: place(&reactions), subgroups })
 }
 
-fn read_reaction(at: &At<'_>, faults: &mut Faults) -> Option<Reaction> {
+/// A reaction and the name of its subgroup.
+fn read_reaction(at: &At<'_>, faults: &mut Faults) -> Option<(Option<String>, Reaction)> {
     let reaction = at.object(REACTION, faults)?;
     let subgroup = subgroup(&reaction, faults);
     let modifier = modifier(&reaction, faults);
@@ -154,37 +167,44 @@ fn read_reaction(at: &At<'_>, faults: &mut Faults) -> Option<Reaction> {
         _ => {
             let (variable, value) = variable_data(&data, faults)?;
             match modifier? {
-                0 => ReactionKind::Set { variable, value },
-                _ => ReactionKind::Remove { variable },
+                0 => ReactionKind::Set(vec![(variable, value)]),
+                _ => ReactionKind::Remove(vec![variable]),
             }
         }
     };
     modifier?;
-    Some(Reaction { place: place(&data), subgroup, kind })
+    Some((subgroup, Reaction { place: place(&data), kind }))
 }
 
 /// `"data": "text"` for the same chat, or `"data": {"text": "…", "chat": "a single variable"}` for another.
 fn text_data(at: &At<'_>, faults: &mut Faults) -> Option<ReactionKind> {
     if !at.is_map() {
-        return Some(ReactionKind::Text { text: at.message(faults)?.to_owned(), chat: None });
+        return Some(ReactionKind::Say { text: Saying::Plain(at.message(faults)?.to_owned()), chat: None });
     }
     let data = at.object(TEXT_DATA, faults)?;
     let chat = match data.set("chat") {
-        Some(chat) => Some(chat.name(faults)?.to_owned()),
+        Some(chat) => {
+            let name = chat.name(faults)?.to_owned();
+            // What is wrong with the variable is told at the `data`, as for dictionary variables.
+            let place = Place { mark: at.node.mark, field: chat.pointer() };
+            Some(VariableName { name, place, wanted: Wanted::Chat })
+        }
         None => None,
     };
     let text = data.required("text", faults)?.message(faults)?.to_owned();
-    Some(ReactionKind::Text { text, chat })
+    Some(ReactionKind::Say { text: Saying::Plain(text), chat })
 }
 
-fn variable_data(at: &At<'_>, faults: &mut Faults) -> Option<(String, Option<String>)> {
+fn variable_data(at: &At<'_>, faults: &mut Faults) -> Option<(VariableName, Option<String>)> {
     let data = at.object(VARIABLE_DATA, faults)?;
     let value = data.get("value").and_then(|value| read_value(&value, faults));
-    let variable = data.required("variable", faults)?.name(faults)?.to_owned();
-    Some((variable, value))
+    let variable = data.required("variable", faults)?;
+    let place = Place { mark: at.node.mark, field: variable.pointer() };
+    let name = variable.name(faults)?.to_owned();
+    Some((VariableName { name, place, wanted: Wanted::Person }, value))
 }
 
-fn read_value(at: &At<'_>, faults: &mut Faults) -> Option<String> {
+pub(super) fn read_value(at: &At<'_>, faults: &mut Faults) -> Option<String> {
     let value = at.text_or_null(faults)?;
     if text::utf16_len(value) > limits::TEXT_UTF16 {
         faults.at(at, format!("a value has at most {} UTF-16 units", limits::TEXT_UTF16));

@@ -7,6 +7,7 @@ mod guards;
 mod laws;
 mod library;
 mod lint;
+mod own_rules;
 mod places;
 mod rules;
 mod scenario;

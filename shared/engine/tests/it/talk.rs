@@ -25,6 +25,7 @@ pub struct Said {
     pub sender: Person,
     pub text: String,
     pub to_the_bot: bool,
+    pub reply_to: Option<MessageId>,
     pub edited: bool,
     pub media: Option<Media>,
     /// How long after what was said before.
@@ -40,6 +41,7 @@ impl From<&str> for Said {
             sender,
             text: text.to_owned(),
             to_the_bot: false,
+            reply_to: None,
             edited: false,
             media: None,
             after: Duration::from_secs(1),
@@ -166,7 +168,7 @@ impl Talk {
             message: Message {
                 id,
                 text: said.text,
-                reply_to: None,
+                reply_to: said.reply_to,
                 mentions_bot: said.to_the_bot,
                 media: said.media,
             },
@@ -263,7 +265,7 @@ pub fn heard(decision: &Decision) -> Vec<String> {
         ActionBody::Reply { text, media: Some(media), .. } => {
             Some(format!("[{} {}] {text}", media.kind.as_str(), media.name).trim_end().to_owned())
         }
-        ActionBody::Read { .. } | ActionBody::StoreFile { .. } => None,
+        _ => None,
     };
     let texts = decision.actions.iter().filter_map(|action| text(&action.body));
     let silence = decision.events.iter().filter_map(|event| match event {

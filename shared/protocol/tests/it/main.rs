@@ -96,6 +96,11 @@ fn actions_are_read_as_they_were_written() {
             },
         ),
         ("action_store_file", ActionBody::StoreFile { message: MessageId::new(5) }),
+        ("action_react", ActionBody::React { message: MessageId::new(5), emoji: "👍".to_owned() }),
+        (
+            "action_forward_later",
+            ActionBody::Forward { from: ChatId::new(-1_001_000_000_001), message: MessageId::new(5) },
+        ),
     ];
     for (name, body) in bodies {
         let action = Action {
@@ -106,6 +111,7 @@ fn actions_are_read_as_they_were_written() {
             decided: TIME,
             received: TIME,
             source: Source::Entry { library: "support".to_owned(), entry: "hello".to_owned(), variation: 1 },
+            delay_ms: if name.ends_with("later") { 5_000 } else { 0 },
             body,
         };
         check(name, &action);
@@ -144,6 +150,7 @@ fn events_are_read_as_they_were_written() {
         ),
         ("event_scenario_ended", EventBody::ScenarioEnded { scenario, version, step: name, goal: true }),
         ("event_variable_changed", EventBody::VariableChanged { variable: "kyc status".to_owned() }),
+        ("event_goal_reached", EventBody::GoalReached { goal: "kyc".to_owned() }),
         (
             "event_message_sent",
             EventBody::MessageSent {

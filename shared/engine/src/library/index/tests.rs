@@ -9,22 +9,28 @@ fn plainly(library: &Library, text: &str) -> Vec<Match> {
     let index = &library.index;
     let folded = Folded::new(text);
     let hits = index.regexes.look_up(text, &folded);
-    let words = text::words(text);
-    let said = index.understand(&words, |letters| {
-        let mut near: Vec<(u32, u32)> = index
-            .words
-            .iter()
-            .filter_map(|(word, number)| {
-                let word: Vec<char> = word.chars().collect();
-                let allowed = text::typos_allowed(word.len());
-                let typos = (1..=allowed).find(|typos| text::is_within(letters, &word, *typos))?;
-                Some((*number, u32::try_from(typos).unwrap()))
-            })
-            .collect();
+    let said = index.understand(&text::words(text), |letters| index.misspelt_plainly(letters));
+    index.ranked(0..u32::try_from(library.entries.len()).unwrap(), &library.entries, &said, &hits)
+}
+
+impl Index {
+    fn misspelt_plainly(&self, letters: &[char]) -> Vec<(u32, u32)> {
+        let near = self.words.iter().filter_map(|(word, number)| {
+            let word: Vec<char> = word.chars().collect();
+            let allowed = text::typos_allowed(word.len());
+            let typos = (1..=allowed).find(|typos| text::is_within(letters, &word, *typos))?;
+            Some((*number, u32::try_from(typos).unwrap()))
+        });
+        let mut near: Vec<(u32, u32)> = near.collect();
         near.sort_unstable();
         near
-    });
-    index.ranked(0..u32::try_from(library.entries.len()).unwrap(), &library.entries, &said, &hits)
+    }
+
+    /// As [`Self::said`], looking at each entry.
+    pub fn said_plainly(&self, words: &[String]) -> Vec<u32> {
+        let said = self.understand(words, |letters| self.misspelt_plainly(letters));
+        self.matching((0..u32::try_from(self.entries.len()).unwrap()).collect(), &said)
+    }
 }
 
 const WORDS: &[&str] = &[

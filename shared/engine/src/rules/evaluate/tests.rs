@@ -4,8 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use proptest::prelude::*;
 use regex::Regex;
+use serde_json::json;
 use troupe_types::{
-    BotId, Chat, ChatId, Media, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind, UserId,
+    BotId, Chat, ChatId, Media, MediaKind, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind,
+    UserId,
 };
 
 use super::*;
@@ -16,6 +18,7 @@ struct Plainly<'a> {
     rules: &'a Ruleset,
     regexes: HashMap<u32, Regex>,
     text: &'a str,
+    phrases: Vec<u32>,
 }
 
 impl Texts for Plainly<'_> {
@@ -24,12 +27,17 @@ impl Texts for Plainly<'_> {
         let regex = regex.unwrap_or_else(|| Regex::new(self.rules.patterns.source(pattern)).unwrap());
         regex.is_match(self.text)
     }
+
+    fn is_said(&self, phrase: u32) -> bool {
+        self.phrases.contains(&phrase)
+    }
 }
 
 fn plainly(content: &Content, state: &State, update: &Update, seed: Seed) -> Decision {
     let rules = content.rules.as_ref().unwrap();
-    let texts = Plainly { rules, regexes: HashMap::new(), text: &update.message.text };
     let mut turn = Turn::new(content, state, update, seed, Tracer::on());
+    let phrases = rules.phrases.said_plainly(turn.words());
+    let texts = Plainly { rules, regexes: HashMap::new(), text: &update.message.text, phrases };
     if answer_from(rules.groups.iter(), rules, &texts, &mut turn) { turn.answered() } else { turn.finish() }
 }
 
@@ -101,6 +109,68 @@ fn rules() -> impl Strategy<Value = String> {
     })
 }
 
+/// A condition of troupe's own format.
+fn condition() -> impl Strategy<Value = serde_json::Value> {
+    let variable = || proptest::sample::select(&["saved", "volatile", "free", "bot's"][..]);
+    let value = || proptest::sample::select(&["x", "y", "7"][..]);
+    let words = || proptest::collection::vec(proptest::sample::select(SPOKEN), 1..4);
+    let simple = prop_oneof![
+        4 => pattern().prop_map(|pattern| json!({"text": pattern})),
+        3 => words().prop_map(|words| json!({"phrase": words.join(" ")})),
+        2 => words().prop_map(|words| json!({"keyword": words})),
+        2 => (variable(), value()).prop_map(|(name, value)| json!({"variable": name, "is": value})),
+        1 => (variable(), variable())
+            .prop_map(|(name, other)| json!({"variable": name, "is": {"variable": other}})),
+        1 => (variable(), any::<bool>()).prop_map(|(name, exists)| json!({"variable": name, "exists": exists})),
+        1 => (variable(), 5..9).prop_map(|(name, least)| json!({"variable": name, "at_least": least})),
+        1 => proptest::sample::select(&["any", "photo", "image", "document", "other"][..])
+            .prop_map(|kind| json!({"media": {"kind": kind, "max": "2 MB"}})),
+        1 => (proptest::sample::select(&["addressed", "mentioned", "reply"][..]), any::<bool>())
+            .prop_map(|(name, is)| json!({name: is})),
+        1 => proptest::sample::select(&[-500, 1001, -1][..]).prop_map(|chat| json!({"chat": [chat, -2]})),
+        1 => proptest::sample::select(&["@Ann_a", "ann", "bert"][..]).prop_map(|name| json!({"sender": name})),
+        1 => proptest::sample::select(&[1001, 1002][..]).prop_map(|id| json!({"sender": [id, "@x"]})),
+        1 => (0..24, 0..24).prop_map(|(from, to)| {
+            json!({"time": {"from": format!("{from:02}:00"), "to": format!("{to:02}:30"), "zone": "+03:00"}})
+        }),
+        1 => Just(json!({"chance": 0.5})),
+    ];
+    let simple = simple.boxed();
+    prop_oneof![
+        5 => simple.clone(),
+        1 => simple.clone().prop_map(|condition| json!({"not": condition})),
+        2 => proptest::collection::vec(simple, 1..3).prop_map(|any| json!({"any": any})),
+        1 => proptest::sample::select(&["chat", "person"][..])
+            .prop_map(|of| json!({"cooldown": {of: "1h"}})),
+    ]
+}
+
+const SPOKEN: &[&str] = &["where", "wherever", "сколько", "стоит", "hi", "strasse", "7"];
+
+fn own_rules() -> impl Strategy<Value = String> {
+    let group = (
+        proptest::sample::select(&["any", "direct", "group"][..]),
+        proptest::collection::vec((condition(), proptest::bool::weighted(0.1)), 1..4),
+    );
+    proptest::collection::vec(group, 1..15).prop_map(|groups| {
+        let groups = groups.into_iter().enumerate().map(|(number, (place, conditions))| {
+            let when = conditions.into_iter().map(|(mut condition, fails)| {
+                if fails {
+                    condition["else_say"] = json!(["No.", "Never."]);
+                }
+                condition
+            });
+            json!({"name": format!("g{number}"), "where": place, "when": when.collect::<Vec<_>>(), "react": [
+                {"say": [format!("g{number}"), "other"]},
+                {"set": {"bot's": "7"}},
+                {"one_of": [{"add": {"saved": 1}}, {"remove": "free"}, {"wait": "1s"}]},
+            ]})
+        });
+        let variables = json!({"volatile": {"saved": false}, "bot's": {"of": "bot", "start": "x"}});
+        json!({"groups": groups.collect::<Vec<_>>(), "variables": variables}).to_string()
+    })
+}
+
 fn update(text: String, direct: bool, photo: Option<u64>) -> Update {
     let (bot, user, id) = (BotId::new(7), UserId::new(1001), MessageId::new(1));
     let chat = if direct { ChatId::direct(user) } else { ChatId::new(-500) };
@@ -130,9 +200,11 @@ proptest! {
 
     #[test]
     fn the_indexed_evaluation_agrees_with_the_plain_one(
-        rules in rules(),
+        rules in prop_oneof![rules(), own_rules()],
+        cooling in any::<bool>(),
+        named in any::<[bool; 3]>(),
         said in proptest::collection::vec((
-            proptest::collection::vec(proptest::sample::select(WORDS), 0..5),
+            proptest::collection::vec(proptest::sample::select([WORDS, SPOKEN, &["wherre", "@boris"]].concat()), 0..5),
             any::<bool>(),
             proptest::option::weighted(0.3, 1..4_u64),
         ), 1..6),
@@ -145,7 +217,8 @@ proptest! {
         run in 0..2_u64,
         seed: u64,
     ) {
-        let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username: None };
+        let username = Some("Boris".to_owned());
+        let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username };
         let mut content = Content::of(account);
         content.groups = Groups::All;
         content.rules = Some(Arc::new(Ruleset::parse(&rules).unwrap()));
@@ -155,7 +228,16 @@ proptest! {
         state.person.volatile.run = run;
         let seed = Seed::new(seed);
         for (words, direct, photo) in said {
-            let update = update(words.join(" "), direct, photo);
+            let mut update = update(words.join(" "), direct, photo);
+            update.sender.username = named[0].then(|| "ann".to_owned());
+            update.message.mentions_bot = named[1];
+            update.message.reply_to = named[2].then_some(MessageId::new(3));
+            let group = content.rules.as_ref().unwrap().groups[0].hash;
+            if cooling {
+                let time = std::time::Duration::from_secs(9);
+                state.chat.cooldowns.cool(group, update.time, time);
+                state.person.cooldowns.cool(group, update.time, time);
+            }
             let plain = plainly(&content, &state, &update, seed);
             prop_assert_eq!(&indexed(&content, &state, &update, seed, Tracer::on()), &plain);
             let quiet = indexed(&content, &state, &update, seed, Tracer::off());
