@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use troupe_engine::{Library, Tried};
-use troupe_types::{Media, MediaKind};
+use troupe_types::{Media, MediaKind, UpdateKind};
 
 use self::named::Named;
 use crate::{
@@ -142,13 +142,15 @@ pub fn text(heard: &Heard, bot: &Bot<'_>) -> String {
     let media = update.message.media.as_ref();
     let media =
         media.map(|media| format!(" with a {:?} of {} bytes", media.kind, media.bytes).to_lowercase());
-    let title = format!(
-        "{:?}{} from {} {place}{addressed}, to {}",
-        update.message.text,
-        media.unwrap_or_default(),
-        update.sender.first_name,
-        bot.file.first_name
-    );
+    let (person, bot_name) = (&update.sender.first_name, &bot.file.first_name);
+    let title = match update.key.kind {
+        UpdateKind::New | UpdateKind::Edited(_) => {
+            let media = media.unwrap_or_default();
+            format!("{:?}{media} from {person} {place}{addressed}, to {bot_name}", update.message.text)
+        }
+        UpdateKind::Timer(_) => format!("a timer of {bot_name}'s for {person}"),
+        UpdateKind::HandedBack(_) => format!("an operator gives {person} back to {bot_name}"),
+    };
     let mut lines = vec![bold(&title)];
     lines.extend(trace::lines(heard, bot));
     let outcome = Outcome::of(&heard.decision, update.chat.id);
@@ -203,7 +205,8 @@ fn asked_library(heard: &Heard, outcome: &Outcome) -> bool {
     let guarded = heard.decision.trace.steps.iter().any(|tried| matches!(tried, Tried::Guard(_)));
     let from_library = |source: &String| ["entry ", "fallback "].iter().any(|word| source.starts_with(word));
     let silent = outcome.silent.as_deref();
-    !guarded && silent != Some("wordless") && (silent.is_some() || outcome.sources().iter().any(from_library))
+    let before_it = ["wordless", "collecting"].map(Some).contains(&silent);
+    !guarded && !before_it && (silent.is_some() || outcome.sources().iter().any(from_library))
 }
 
 fn entries_tried(heard: &Heard) -> Vec<&str> {

@@ -28,7 +28,7 @@ use crate::{
 const HELP: &str = "\
 The updates are those that cross the bus as `update.…`: one JSON object in each line, in the order in which they came.
 `troupe try --record FILE` writes such a file as well. People's state begins empty on both sides and goes its own way
-on each.
+on each. Timers fire when they are recorded: one that only the new content would set does not.
 
 With several bot files in the content, an update goes to the bot whose file says `id:` and its number; --bot sends all
 of them to one.";
@@ -177,6 +177,7 @@ fn engine_update(update: Update) -> troupe_engine::Update {
     let (edited, message) = match body {
         UpdateBody::Message(message) => (false, message),
         UpdateBody::Edited(message) => (true, message),
+        UpdateBody::Timer | UpdateBody::HandedBack => (false, troupe_engine::Update::no_message()),
     };
     troupe_engine::Update { key, bot, chat, sender, time, edited, message }
 }

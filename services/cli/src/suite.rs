@@ -50,6 +50,8 @@ A file of tests lies beside the content, in a folder called tests:
           expect: [fail_message kyc wallet]        # a list: one for each message; [] for none
         - {as: boris, in: group, say: hello, mention: true, expect: silent not_listed}
         - {wait: 2h}                               # vars and at can stand here, too
+        - {wait: 10m, expect: step welcome/email}  # what is due meanwhile comes; [] for nothing
+        - {hand_back: true}                        # an operator gives the conversation back
         - {edit: hello again, expect: silent edited}";
 
 /// What `troupe test` takes.

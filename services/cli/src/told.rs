@@ -36,6 +36,8 @@ pub fn silence(reason: &str) -> &'static str {
         "bot_account" => "a bot account wrote",
         "not_listed" => "the bot does not answer in this group; `groups` in its bot file says where it does",
         "opted_out" => "the person asked not to be written to",
+        "handed_over" => "an operator has the conversation",
+        "collecting" => "the person may write more; `quiet` says for how long that is waited for",
         "wordless" => "what fired has no text to say",
         "not_addressed" => "the entry answers only who mentions the bot or replies to it",
         "to_somebody_else" => "the message begins with somebody else's @name",
@@ -116,6 +118,20 @@ impl Outcome {
     fn did(&mut self, what: &str, action: &Action) {
         let later = if action.delay.is_zero() { String::new() } else { format!(" {:?} later", action.delay) };
         self.deeds.push(format!("{what}{later} by {}", source(&action.source)));
+    }
+
+    /// What came of several updates, one after the other.
+    pub fn joined(outcomes: impl IntoIterator<Item = Self>) -> Self {
+        let mut joined = Self { replies: Vec::new(), deeds: Vec::new(), silent: None };
+        for outcome in outcomes {
+            joined.replies.extend(outcome.replies);
+            joined.deeds.extend(outcome.deeds);
+            joined.silent = outcome.silent;
+        }
+        if !joined.replies.is_empty() {
+            joined.silent = None;
+        }
+        joined
     }
 
     /// What answered, in order; or `silent` and the reason.

@@ -82,8 +82,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         if !answer.text.is_empty() {
             output::line(answer.text)?;
         }
-        if let (Some(file), Some(update)) = (&mut record, answer.update) {
-            writeln!(file, "{}", serde_json::to_string(&update)?).context("cannot write what was said")?;
+        if let Some(file) = &mut record {
+            for update in answer.updates {
+                writeln!(file, "{}", serde_json::to_string(&update)?)
+                    .context("cannot write what was said")?;
+            }
         }
         if answer.quit {
             break;

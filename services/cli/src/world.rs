@@ -5,8 +5,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use troupe_engine::{
-    Content, Decision, Seed, State, Update, explain,
-    state::{BotState, ChatState, PersonState, Progress},
+    Content, Decision, Seed, State, Timer, Update, explain,
+    state::{BotState, ChatState, PersonState, Progress, SetTimer},
 };
 use troupe_types::{
     BotId, Chat, ChatId, Media, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind, UserId,
@@ -27,6 +27,8 @@ const FIRST_PERSON: i64 = 1001;
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_767_268_800);
 /// What passes between two messages.
 const TICK: Duration = Duration::from_secs(1);
+/// How many timers fire at most while time passes: content may set one after the other for ever.
+const FIRES_MAX: usize = 1000;
 
 /// Where something is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,10 @@ pub struct World {
     chats: BTreeMap<ChatId, ChatState>,
     people: BTreeMap<UserId, PersonState>,
     messages: BTreeMap<ChatId, i32>,
+    /// The timer that is set for each person.
+    timers: BTreeMap<UserId, (Timer, Person)>,
+    /// How often somebody was put at a step.
+    put: u64,
 }
 
 impl World {
@@ -90,12 +96,15 @@ impl World {
             chats: BTreeMap::new(),
             people: BTreeMap::new(),
             messages: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            put: 0,
         }
     }
 
     /// Says something, and remembers what came of it.
     pub fn say(&mut self, said: Said) -> Heard {
-        self.pass(TICK);
+        // A timer that is due in this moment fires later: a message may always be faster.
+        self.time = self.time + TICK;
         let sender = self.person(&said.by);
         let chat = match said.place {
             Place::Direct => ChatId::direct(sender.id),
@@ -118,9 +127,17 @@ impl World {
             edited: said.edit,
             message: Message { id, text: said.text, reply_to: None, mentions_bot, media: said.media },
         };
-        let before = self.state(chat, update.sender.id);
+        self.decide(update)
+    }
+
+    fn decide(&mut self, update: Update) -> Heard {
+        let (chat, person) = (update.chat.id, update.sender.id);
+        let before = self.state(chat, person);
         let decision = explain(&self.content, &before, &update, self.seed(&update.key));
-        self.remember(chat, update.sender.id, &decision.state);
+        self.remember(chat, person, &decision.state);
+        if let Some(timer) = decision.timer {
+            self.timers.insert(person, (timer, update.sender.clone()));
+        }
         Heard { update, before, decision }
     }
 
@@ -131,19 +148,41 @@ impl World {
             Some(chance) => {
                 let message = u64::from(key.message.get().unsigned_abs());
                 let chat = key.chat.get().unsigned_abs();
-                Seed::new(chance.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (chat << 24) ^ message)
+                let token = if let UpdateKind::Timer(token) = key.kind { token } else { 0 };
+                Seed::new(chance.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (chat << 24) ^ message ^ token)
             }
         }
     }
 
-    /// Lets time pass.
-    pub fn pass(&mut self, time: Duration) {
-        self.time = self.time + time;
+    /// Lets time pass; the timers that are due meanwhile fire in their order. Returns what came of each.
+    pub fn pass(&mut self, time: Duration) -> Vec<Heard> {
+        let end = self.time + time;
+        let mut came = Vec::new();
+        while came.len() < FIRES_MAX {
+            let due = self.timers.iter().map(|(person, (timer, _))| (timer.due, *person));
+            let Some((due, person)) = due.min().filter(|(due, _)| *due <= end) else { break };
+            let Some((timer, person)) = self.timers.remove(&person) else { break };
+            self.time = self.time.max(due);
+            came.push(self.decide(Update::without_message(timer.key, person, timer.due)));
+        }
+        self.time = end;
+        came
+    }
+
+    /// An operator gives the conversation with the person called `name` back.
+    pub fn hand_back(&mut self, name: &str) -> Heard {
+        self.time = self.time + TICK;
+        let person = self.person(name);
+        let kind = UpdateKind::HandedBack(self.time);
+        let (chat, message) = (ChatId::direct(person.id), MessageId::new(0));
+        let key = UpdateKey { bot: BOT, chat, message, kind };
+        self.decide(Update::without_message(key, person, self.time))
     }
 
     /// Forgets everything but the clock and who is who.
     pub fn forget(&mut self) {
         (self.bot, self.chats, self.people) = (BotState::default(), BTreeMap::new(), BTreeMap::new());
+        self.timers.clear();
     }
 
     /// The person called `name`, who is a new one if nobody was called so.
@@ -229,7 +268,7 @@ impl World {
         };
     }
 
-    /// Puts the person called `name` at a step that waits for an answer.
+    /// Puts the person called `name` at a step where people wait.
     ///
     /// # Errors
     /// If there is no such scenario or step.
@@ -244,20 +283,23 @@ impl World {
             let names = found.scenario.step_names().collect();
             return Err(format!("the scenario {scenario:?} has no step {step:?}; it has: {}", known(names)));
         }
-        let progress = Progress {
-            scenario: scenario.to_owned(),
-            version: found.scenario.version(),
-            step: step.to_owned(),
-            refused: 0,
-            language: self.language.clone(),
-            started: self.time,
-            since: self.time,
-        };
-        let id = self.person(name).id;
-        let person = self.people.entry(id).or_default();
+        let progress = Progress::at(scenario, found.scenario.version(), step, self.time);
+        let progress = Progress { language: self.language.clone(), ..progress };
+        let sender = self.person(name);
+        let person = self.people.entry(sender.id).or_default();
         person.first_seen = person.first_seen.or(Some(self.time));
         person.assigned = Some(scenario.to_owned());
         person.scenario = Some(progress);
+        // As if a decision had led there: it would have set the timer.
+        person.timer = None;
+        self.timers.remove(&sender.id);
+        if let Some((due, purpose)) = self.content.due(person) {
+            self.put += 1;
+            person.timer = Some(SetTimer { due, token: self.put });
+            let (chat, message) = (ChatId::direct(sender.id), MessageId::new(0));
+            let key = UpdateKey { bot: BOT, chat, message, kind: UpdateKind::Timer(self.put) };
+            self.timers.insert(sender.id, (Timer { key, due, purpose }, sender));
+        }
         Ok(())
     }
 }

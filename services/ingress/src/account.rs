@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use troupe_protocol::{BotRecord, SessionState, Update};
 use troupe_service::telemetry;
-use troupe_types::{BotId, UpdateKey, UpdateKind};
+use troupe_types::{BotId, MessageId, UpdateKey, UpdateKind};
 
 use crate::{
     acting::{Actor, LoggedOut},
@@ -195,7 +195,7 @@ impl Account {
             let key = UpdateKey {
                 bot: self.bot,
                 chat: happened.chat.id,
-                message: happened.body.message().id,
+                message: happened.body.message().map_or(MessageId::new(0), |message| message.id),
                 kind,
             };
             let span = tracing::info_span!("ingress.receive", bot.id = %self.bot, chat.id = %key.chat, update.key = %key);

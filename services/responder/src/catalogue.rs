@@ -116,8 +116,12 @@ impl Catalogue {
         }
     }
 
-    /// All that `bot` decides by, with the scenario version that the person it talks to is in the middle of.
-    pub(crate) fn content(&self, bot: BotId, pinned: Option<(&str, u32)>) -> Result<Content, Missing> {
+    /// All that `bot` decides by, with the scenario versions that the person it talks to is in the middle of.
+    pub(crate) fn content<'p>(
+        &self,
+        bot: BotId,
+        pinned: impl IntoIterator<Item = (&'p str, u32)>,
+    ) -> Result<Content, Missing> {
         let record = self.bots.get(&bot).ok_or(Missing::Bot)?;
         let identity = record.identity.as_ref().ok_or(Missing::Account)?;
         let account = Account {
@@ -143,7 +147,7 @@ impl Catalogue {
             run: record.generation,
             ..Content::of(account)
         };
-        if let Some((name, version)) = pinned {
+        for (name, version) in pinned {
             let scenario =
                 name.parse().ok().and_then(|name: ContentName| self.scenarios.get(&name)?.get(version));
             let scenario = scenario.ok_or_else(|| Missing::Version(name.to_owned(), version))?;

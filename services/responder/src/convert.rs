@@ -5,22 +5,31 @@ use std::time::Duration;
 use troupe_engine as engine;
 use troupe_protocol as protocol;
 use troupe_protocol::UpdateBody;
-use troupe_types::{ActionKey, Timestamp};
+use troupe_types::{ActionKey, Chat, Timestamp};
 
 /// An update as the engine knows it.
 pub(crate) fn update(update: &protocol::Update) -> engine::Update {
-    let (edited, message) = match &update.body {
-        UpdateBody::Message(message) => (false, message),
-        UpdateBody::Edited(message) => (true, message),
-    };
     engine::Update {
         key: update.key,
         bot: update.bot,
         chat: update.chat.clone(),
         sender: update.sender.clone(),
         time: update.time,
-        edited,
-        message: message.clone(),
+        edited: matches!(update.body, UpdateBody::Edited(_)),
+        message: update.body.message().cloned().unwrap_or_else(engine::Update::no_message),
+    }
+}
+
+/// The timer that was set by a decision on `update`: the update that is to come.
+pub(crate) fn timer(timer: &engine::Timer, update: &protocol::Update) -> protocol::Update {
+    protocol::Update {
+        key: timer.key,
+        bot: timer.key.bot,
+        chat: Chat { id: timer.key.chat, title: None },
+        sender: update.sender.clone(),
+        time: timer.due,
+        received: timer.due,
+        body: UpdateBody::Timer,
     }
 }
 
@@ -106,6 +115,9 @@ fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
         From::Silent { reason } => To::Silent { reason: reason.as_str().to_owned(), decide_us },
         From::PersonFirstSeen => To::PersonFirstSeen,
         From::OptedOut => To::OptedOut,
+        From::ScenarioAssigned { scenario, version } => {
+            To::ScenarioAssigned { scenario: scenario.as_ref().to_owned(), version }
+        }
         From::ScenarioStarted { scenario, version } => {
             To::ScenarioStarted { scenario: scenario.as_ref().to_owned(), version }
         }
@@ -120,6 +132,19 @@ fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
             step: step.as_ref().to_owned(),
             valid,
         },
+        From::StepReminded { scenario, version, step, number } => To::StepReminded {
+            scenario: scenario.as_ref().to_owned(),
+            version,
+            step: step.as_ref().to_owned(),
+            number,
+        },
+        From::StepExpired { scenario, version, step } => To::StepExpired {
+            scenario: scenario.as_ref().to_owned(),
+            version,
+            step: step.as_ref().to_owned(),
+        },
+        From::HandedOver => To::HandedOver,
+        From::HandedBack { reason } => To::HandedBack { reason: reason.as_str().to_owned() },
         From::ScenarioEnded { scenario, version, step, goal } => To::ScenarioEnded {
             scenario: scenario.as_ref().to_owned(),
             version,

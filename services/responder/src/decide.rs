@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 use troupe_engine::{Content, Decision, Seed, State};
-use troupe_protocol::{Subject, TraceContext, Update};
+use troupe_protocol::{Schedule, Subject, TraceContext, Update};
 use troupe_store::{Commit, Document, Loaded, OutboxEntry};
 use troupe_types::{Partition, Timestamp};
 
@@ -28,7 +28,7 @@ pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
 }
 
 /// Writes down what was decided on `update` at `decided`, by this service's clock: the documents that changed, then
-/// the actions in their order, then the events. All of it belongs to `trace`.
+/// the actions in their order, the timer, then the events. All of it belongs to `trace`.
 pub(crate) fn commit(
     partition: Partition,
     sequence: u64,
@@ -54,6 +54,15 @@ pub(crate) fn commit(
         let action = convert::action(action, number, update, decided);
         outbox.push(entry(&Subject::Action(partition, update.bot), action.key.to_string(), &action, trace)?);
     }
+    if let Some(timer) = decision.timer {
+        let fires = convert::timer(&timer, update);
+        let subject = Subject::Timer(partition, update.bot, update.sender.id);
+        // Known by what set it: the same timer may have to be set again.
+        let id = format!("{}@timer", update.key);
+        let target = Subject::Update(partition, update.bot).to_string();
+        let schedule = Some(Schedule { due: timer.due, target });
+        outbox.push(OutboxEntry { schedule, ..entry(&subject, id, &fires, trace)? });
+    }
     for (number, event) in decision.events.into_iter().enumerate() {
         let event = convert::event(event, number, update, decided);
         outbox.push(entry(&Subject::Event(partition, update.bot), event.id.clone(), &event, trace)?);
@@ -68,5 +77,5 @@ fn entry<T: Serialize>(
     trace: &TraceContext,
 ) -> Result<OutboxEntry, Error> {
     let payload = serde_json::to_vec(message)?;
-    Ok(OutboxEntry { id, subject: subject.to_string(), payload, trace: trace.clone() })
+    Ok(OutboxEntry { id, subject: subject.to_string(), payload, trace: trace.clone(), schedule: None })
 }

@@ -35,7 +35,11 @@ impl Known {
     }
 
     /// All that `bot` decides by; see [`Catalogue::content`].
-    pub(crate) fn content(&self, bot: BotId, pinned: Option<(&str, u32)>) -> Result<Content, Missing> {
+    pub(crate) fn content<'p>(
+        &self,
+        bot: BotId,
+        pinned: impl IntoIterator<Item = (&'p str, u32)>,
+    ) -> Result<Content, Missing> {
         self.catalogue.read().unwrap_or_else(PoisonError::into_inner).content(bot, pinned)
     }
 

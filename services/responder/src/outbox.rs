@@ -23,14 +23,14 @@ pub(crate) async fn publish(
     faults: &Faults,
     update: Option<&UpdateKey>,
 ) {
-    // Actions first, and each only when the one before it is stored: a person sees their order. Events are only
-    // counted, so they need not wait for each other.
-    let prefix = format!("{}.", Stream::Actions.prefix());
-    let (actions, events): (Vec<_>, Vec<_>) =
+    // Actions and timers first, and each only when the one before it is stored: a person sees the order of actions, and
+    // of two timers the later one counts. Events are only counted, so they need not wait for each other.
+    let prefix = format!("{}.", Stream::Events.prefix());
+    let (events, ordered): (Vec<_>, Vec<_>) =
         pending.iter().partition(|pending| pending.entry.subject.starts_with(&prefix));
     let mut first = true;
-    for action in actions {
-        send(bus, action).await;
+    for message in ordered {
+        send(bus, message).await;
         if std::mem::take(&mut first)
             && let Some(update) = update
         {
@@ -55,6 +55,7 @@ async fn send(bus: &Bus, Pending { place, entry }: &Pending) {
         &entry.id,
         entry.payload.clone().into(),
         &entry.trace,
+        entry.schedule.as_ref(),
         &never,
     );
     if let Err(error) = sent.await {

@@ -91,9 +91,13 @@ impl EventRow {
                 self.reason = reason;
                 self.decide_us = Some(decide_us);
             }
-            EventBody::PersonFirstSeen | EventBody::OptedOut => {}
-            EventBody::ScenarioStarted { scenario, version } => self.in_scenario(scenario, version),
-            EventBody::StepReached { scenario, version, step } => {
+            EventBody::PersonFirstSeen | EventBody::OptedOut | EventBody::HandedOver => {}
+            EventBody::HandedBack { reason } => self.reason = reason,
+            EventBody::ScenarioAssigned { scenario, version }
+            | EventBody::ScenarioStarted { scenario, version } => self.in_scenario(scenario, version),
+            EventBody::StepReached { scenario, version, step }
+            | EventBody::StepExpired { scenario, version, step }
+            | EventBody::StepReminded { scenario, version, step, number: _ } => {
                 self.in_scenario(scenario, version);
                 self.step = step;
             }
@@ -199,10 +203,15 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::Silent { .. } => "silent",
         EventBody::PersonFirstSeen => "person_first_seen",
         EventBody::OptedOut => "opted_out",
+        EventBody::ScenarioAssigned { .. } => "scenario_assigned",
         EventBody::ScenarioStarted { .. } => "scenario_started",
         EventBody::StepReached { .. } => "step_reached",
         EventBody::StepAnswered { .. } => "step_answered",
+        EventBody::StepReminded { .. } => "step_reminded",
+        EventBody::StepExpired { .. } => "step_expired",
         EventBody::ScenarioEnded { .. } => "scenario_ended",
+        EventBody::HandedOver => "handed_over",
+        EventBody::HandedBack { .. } => "handed_back",
         EventBody::VariableChanged { .. } => "variable_changed",
         EventBody::GoalReached { .. } => "goal_reached",
         EventBody::MessageSent { .. } => "message_sent",
@@ -304,6 +313,20 @@ mod tests {
                 json!({"type": "scenario_ended", "scenario": "welcome", "version": 3, "step": "end", "goal": true}),
                 json!({"scenario": "welcome", "scenario_version": 3, "step": "end", "goal": true}),
             ),
+            (
+                json!({"type": "scenario_assigned", "scenario": "welcome", "version": 3}),
+                json!({"scenario": "welcome", "scenario_version": 3}),
+            ),
+            (
+                json!({"type": "step_reminded", "scenario": "welcome", "version": 3, "step": "ask", "number": 2}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask"}),
+            ),
+            (
+                json!({"type": "step_expired", "scenario": "welcome", "version": 3, "step": "ask"}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask"}),
+            ),
+            (json!({"type": "handed_over"}), json!({})),
+            (json!({"type": "handed_back", "reason": "time"}), json!({"reason": "time"})),
             (json!({"type": "variable_changed", "variable": "name"}), json!({"variable": "name"})),
             (json!({"type": "goal_reached", "goal": "kyc"}), json!({"step": "kyc", "goal": true})),
             (

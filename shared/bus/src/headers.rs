@@ -1,7 +1,12 @@
-//! The headers that go with every message: trace context and version.
+//! The headers that go with every message: trace context and version; and those of a message that waits.
 
-use async_nats::{HeaderMap, HeaderValue};
-use troupe_protocol::{TraceContext, VERSION, VERSION_HEADER};
+use std::time::{Duration, SystemTime};
+
+use async_nats::{
+    HeaderMap, HeaderValue,
+    header::{NATS_MESSAGE_TTL, NATS_SCHEDULE, NATS_SCHEDULE_TARGET},
+};
+use troupe_protocol::{Schedule, TraceContext, VERSION, VERSION_HEADER};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -17,6 +22,16 @@ pub(crate) fn with_trace(trace: &TraceContext) -> HeaderMap {
         }
     }
     headers
+}
+
+/// Makes a message one that the broker keeps until it is due.
+pub(crate) fn add_schedule(headers: &mut HeaderMap, Schedule { due, target }: &Schedule) {
+    let millis = Duration::from_millis(u64::try_from(due.as_millis()).unwrap_or(0));
+    let due = humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + millis);
+    headers.insert(NATS_SCHEDULE, HeaderValue::from(format!("@at {due}")));
+    headers.insert(NATS_SCHEDULE_TARGET, HeaderValue::from(target.as_str()));
+    // Else the stream's age limit would take it before it is due. What is published then ages like all else.
+    headers.insert(NATS_MESSAGE_TTL, HeaderValue::from("never"));
 }
 
 /// The trace that a message was sent in.

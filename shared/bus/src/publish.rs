@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use troupe_protocol::{Subject, TraceContext};
+use troupe_protocol::{Schedule, Subject, TraceContext};
 
 use crate::{Bus, Error, headers, metrics};
 
@@ -43,7 +43,7 @@ impl Bus {
         trace: &TraceContext,
     ) -> Result<Published, Error> {
         let payload = encode(&subject.to_string(), message)?;
-        self.publish_stored(&subject.to_string(), id, payload, trace).await
+        self.publish_stored(&subject.to_string(), id, payload, trace, None).await
     }
 
     /// Publishes `message`, again and again with longer and longer pauses, until the broker has stored it.
@@ -59,10 +59,13 @@ impl Bus {
         stop: &CancellationToken,
     ) -> Result<Published, Error> {
         let payload = encode(&subject.to_string(), message)?;
-        self.publish_stored_until(&subject.to_string(), id, payload, trace, stop).await
+        self.publish_stored_until(&subject.to_string(), id, payload, trace, None, stop).await
     }
 
     /// Publishes what was encoded before, such as an entry of the outbox; else like [`Bus::publish`].
+    ///
+    /// With a `schedule` the broker keeps it under `subject` until it is due, then publishes it on the target, once.
+    /// What is published on `subject` meanwhile takes its place.
     ///
     /// # Errors
     /// [`Error::Publish`] if that is not known to have happened. [`Error::TooLarge`] is for good.
@@ -72,9 +75,10 @@ impl Bus {
         id: &str,
         payload: Bytes,
         trace: &TraceContext,
+        schedule: Option<&Schedule>,
     ) -> Result<Published, Error> {
         let begin = Instant::now();
-        let published = self.try_to_publish(subject, id, payload, trace).await;
+        let published = self.try_to_publish(subject, id, payload, trace, schedule).await;
         metrics::published(subject, &published, begin.elapsed());
         published
     }
@@ -85,9 +89,13 @@ impl Bus {
         id: &str,
         payload: Bytes,
         trace: &TraceContext,
+        schedule: Option<&Schedule>,
     ) -> Result<Published, Error> {
         let mut headers = headers::with_trace(trace);
         headers.insert(NATS_MESSAGE_ID, HeaderValue::from(id));
+        if let Some(schedule) = schedule {
+            headers::add_schedule(&mut headers, schedule);
+        }
         let failed = |error: jetstream::context::PublishError| publish_error(subject, error);
         let sent = self
             .context()
@@ -108,12 +116,13 @@ impl Bus {
         id: &str,
         payload: Bytes,
         trace: &TraceContext,
+        schedule: Option<&Schedule>,
         stop: &CancellationToken,
     ) -> Result<Published, Error> {
         let attempts = async {
             let mut backoff = BACKOFF_MIN;
             loop {
-                match self.publish_stored(subject, id, payload.clone(), trace).await {
+                match self.publish_stored(subject, id, payload.clone(), trace, schedule).await {
                     Err(error) if error.is_passing() => {
                         if backoff == BACKOFF_MIN {
                             tracing::warn!(

@@ -43,7 +43,8 @@ const fn mix(mut value: u64) -> u64 {
 }
 
 impl Stream {
-    fn next(&mut self) -> u64 {
+    /// Any number, each as likely as the other.
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }

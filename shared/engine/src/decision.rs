@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use troupe_types::{ChatId, MediaKind, MessageId};
+use troupe_types::{ChatId, MediaKind, MessageId, Timestamp, UpdateKey};
 
 use crate::{State, Trace};
 
@@ -11,10 +11,55 @@ pub struct Decision {
     pub actions: Vec<Action>,
     /// The state after it.
     pub state: State,
+    /// What the bot wants to be told when its time has come. It takes the place of the timer that was set for the
+    /// person before.
+    pub timer: Option<Timer>,
     /// What is worth counting, in the order in which it happened.
     pub events: Vec<Event>,
     /// What was tried and why; empty unless [`crate::explain`] was asked.
     pub trace: Trace,
+}
+
+/// An update that is to come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timer {
+    /// The key of that update.
+    pub key: UpdateKey,
+    /// When it is to come. Later is fine, and so is twice.
+    pub due: Timestamp,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a timer is set for. What is done when it fires depends on what is due then, not on this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To answer a burst of messages.
+    Answer,
+    /// To remind the person of a step.
+    Remind,
+    /// To give up waiting at a step.
+    Expire,
+    /// To go on from a step that waits.
+    GoOn,
+    /// To take a conversation back from an operator.
+    TakeBack,
+    /// To look again whether the bot may speak.
+    LookAgain,
+}
+
+impl Purpose {
+    /// The purpose as words that go on after "to".
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer what the person wrote",
+            Self::Remind => "remind the person",
+            Self::Expire => "give up waiting",
+            Self::GoOn => "go on",
+            Self::TakeBack => "take the conversation back",
+            Self::LookAgain => "look again whether the bot may speak",
+        }
+    }
 }
 
 /// Something that the bot does.
@@ -169,6 +214,13 @@ pub enum Event {
     PersonFirstSeen,
     /// A person asked not to be written to.
     OptedOut,
+    /// A person was given one of the bot's scenarios, once and for good.
+    ScenarioAssigned {
+        /// Its name.
+        scenario: Arc<str>,
+        /// The newest version then.
+        version: u32,
+    },
     /// A person was put into a scenario.
     ScenarioStarted {
         /// Its name.
@@ -196,6 +248,26 @@ pub enum Event {
         /// Whether the step accepted the answer.
         valid: bool,
     },
+    /// A person was reminded of a step that waits for an answer.
+    StepReminded {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: Arc<str>,
+        /// The how manieth reminder of the step this is, from 1.
+        number: u32,
+    },
+    /// A step waited for an answer as long as it may.
+    StepExpired {
+        /// The scenario's name.
+        scenario: Arc<str>,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: Arc<str>,
+    },
     /// A person left a scenario: at one of its ends, or on the way by a stop word, a restart or an opt-out.
     ScenarioEnded {
         /// The scenario's name.
@@ -207,6 +279,13 @@ pub enum Event {
         /// Whether this end is the goal.
         goal: bool,
     },
+    /// The conversation with the person was left to an operator.
+    HandedOver,
+    /// The bot took the conversation with the person up again.
+    HandedBack {
+        /// Why.
+        reason: HandedBackBy,
+    },
     /// A variable of the person's or of the bot's was set or removed. Its value is not told.
     VariableChanged {
         /// Its name.
@@ -217,6 +296,28 @@ pub enum Event {
         /// The goal.
         goal: Arc<str>,
     },
+}
+
+/// What gave a conversation back to the bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandedBackBy {
+    /// An operator.
+    Operator,
+    /// Its time was over.
+    Time,
+    /// The person asked not to be written to.
+    OptedOut,
+}
+
+impl HandedBackBy {
+    /// The reason as a word of a small closed set.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Time => "time",
+            Self::OptedOut => "opted_out",
+        }
+    }
 }
 
 /// Why an update was not answered.
@@ -232,6 +333,10 @@ pub enum Silence {
     NotListed,
     /// The person asked not to be written to.
     OptedOut,
+    /// An operator has the conversation with the person.
+    HandedOver,
+    /// The person may be about to write more; it will be answered together.
+    Collecting,
     /// What fired has nothing to say: a trigger group without a text, or a step without one.
     Wordless,
     /// An entry matched, but answers only who speaks to the bot.
@@ -255,6 +360,8 @@ impl Silence {
             Self::BotAccount => "bot_account",
             Self::NotListed => "not_listed",
             Self::OptedOut => "opted_out",
+            Self::HandedOver => "handed_over",
+            Self::Collecting => "collecting",
             Self::Wordless => "wordless",
             Self::NotAddressed => "not_addressed",
             Self::ToSomebodyElse => "to_somebody_else",

@@ -13,6 +13,24 @@ pub(crate) fn read(at: &At<'_>, faults: &mut Faults) -> Option<Duration> {
     duration
 }
 
+/// Reads a duration of at least a second and at most `limit`.
+pub(crate) fn read_within(at: &At<'_>, limit: Duration, faults: &mut Faults) -> Option<Duration> {
+    let duration = read(at, faults)?;
+    if duration.is_zero() || duration > limit {
+        faults.at(at, format!("expected a duration from 1s to {}", shown(limit)));
+        return None;
+    }
+    Some(duration)
+}
+
+/// A duration in the largest unit that it is whole in.
+pub(crate) fn shown(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [("d", 24 * 60 * 60), ("h", 60 * 60), ("m", 60)];
+    let unit = units.into_iter().find(|(_, unit)| seconds.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{seconds}s"), |(name, unit)| format!("{}{name}", seconds / unit))
+}
+
 fn parse(text: &str) -> Option<Duration> {
     const YEAR: u64 = 366 * 24 * 60 * 60;
     let unit = text.chars().next_back()?;

@@ -1,4 +1,4 @@
-use crate::{Event, Guard, Silence, Source, Tried, turn::Turn};
+use crate::{Event, Guard, HandedBackBy, Silence, Source, Tried, hand_over, scenario, turn::Turn};
 
 /// What whole messages stop a bot for good, normalised, and what is said to it, once.
 const OPT_OUT: &[(&[&str], &str)] = &[
@@ -77,7 +77,7 @@ pub(crate) fn check(turn: &mut Turn<'_>) -> Verdict {
             opt_out(turn, confirmation);
             Verdict::Answered
         }
-        None => Verdict::Pass,
+        None => hand_over::check(turn),
     }
 }
 
@@ -98,7 +98,8 @@ fn confirmation(turn: &Turn<'_>) -> Option<&'static str> {
 fn opt_out(turn: &mut Turn<'_>, confirmation: &str) {
     turn.state.person.opted_out = Some(turn.update.time);
     turn.event(Event::OptedOut);
-    crate::scenario::leave(turn);
+    hand_over::end(HandedBackBy::OptedOut, turn);
+    scenario::leave(turn);
     turn.reply(Source::Guard, confirmation.to_owned());
 }
 

@@ -17,6 +17,7 @@ mod document;
 mod duration;
 mod fault;
 mod guard;
+mod hand_over;
 mod language;
 mod library;
 pub mod limits;
@@ -29,6 +30,7 @@ mod scenario;
 pub mod state;
 mod template;
 mod text;
+mod timers;
 mod trace;
 mod turn;
 mod update;
@@ -36,7 +38,10 @@ mod update;
 pub use chance::Seed;
 pub use content::{Account, Content, Groups, WeightedScenario};
 pub use decide::{decide, explain};
-pub use decision::{Action, ActionBody, Attachment, AttachmentKind, Decision, Event, Silence, Source};
+pub use decision::{
+    Action, ActionBody, Attachment, AttachmentKind, Decision, Event, HandedBackBy, Purpose, Silence, Source,
+    Timer,
+};
 pub use fault::{Fault, Faults};
 pub use library::Library;
 pub use matcher::{PatternFault, PatternSet};
@@ -44,5 +49,5 @@ pub use media::MediaUse;
 pub use rules::Ruleset;
 pub use scenario::Scenario;
 pub use state::{State, StateError};
-pub use trace::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Trace, Tried};
+pub use trace::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Trace, Tried, Woken};
 pub use update::Update;

@@ -1,5 +1,7 @@
 //! The bounds of content and of a decision. What exceeds one is refused at load, with its place.
 
+use std::time::Duration;
+
 /// A document's size in bytes.
 pub const DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 /// How deep lists and maps may be nested in a document.
@@ -34,6 +36,20 @@ pub const VARIATIONS: usize = 256;
 pub const STEPS: usize = 1_000;
 /// Steps that one update may pass through before one waits for an answer.
 pub const TRANSITIONS: usize = 32;
+/// How long a step may wait, and an operator may have a conversation.
+pub const WAIT: Duration = Duration::from_hours(30 * 24);
+/// How long a burst of messages may be waited for after each of them.
+pub const QUIET: Duration = Duration::from_mins(10);
+/// Messages of a burst: after so many it is answered without waiting for more.
+pub const BURST_MESSAGES: u32 = 32;
+/// Reminders of one step.
+pub const REMINDERS: usize = 16;
+/// Variables that one step sets.
+pub const SET_VARIABLES: usize = 32;
+/// Scenarios that may be in the middle of calling each other.
+pub const CALL_DEPTH: usize = 8;
+/// For how long the timers of a bot that was told to stop are put off, again and again.
+pub const PUT_OFF: Duration = Duration::from_hours(1);
 /// The length of a regular expression in bytes.
 pub const REGEX_BYTES: usize = 1024;
 /// The size of a compiled regular expression in bytes.

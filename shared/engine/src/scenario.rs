@@ -5,42 +5,62 @@
 //! ```yaml
 //! start: first_message         # the default; or {phrases: [join us]}: the first message that is one of these
 //! stop: {words: [cancel], say: As you like.}   # whole messages that end it at any step
+//! help: {words: [help], say: "I ask, you answer."}   # and that are answered before the question is put again
 //! restart: [start over]        # whole messages that begin it again, later too
 //! first: hello                 # the step it begins with; the first one by default
+//! quiet: 3s                    # answers what comes within so short a time as one message; by default each at once
+//! expire: {after: 7d, next: gave_up}   # for each question that does not say its own; none by default
+//! replaces: {how_old: age}     # who waits at such a step of an older version goes on here; others finish theirs
 //! steps:
 //!   hello: {say: "Hi {{person.first_name}}!", next: age}
 //!   age:
 //!     ask: How old are you?
-//!     validate: {number: {min: 0, max: 130}}   # any (the default), number, email, {regex: …}, {choice: …}
+//!     validate: {number: {min: 0, max: 130}}   # any (the default), number, email, phone, {regex: …}, {choice: …}
 //!     save: age                # the variable of the person's that the answer is saved in
 //!     retry: In years, please. # what is said to an answer that is refused; by default the question again
 //!     retries: 2               # how often; 3 by default
+//!     remind: [{after: 1h, say: Still there?}, {after: 1d, say: "Your age, please?"}]   # after so long a silence
+//!     expire: {after: 2d, next: gave_up}   # gives up waiting; without `next` the scenario ends, without its goal
+//!     quiet: 0s                # its own, here none
 //!     next: fork
 //!     otherwise: gave_up       # after that; without it the scenario ends there, without its goal
 //!   fork:
 //!     branch:                  # the first that holds; is, exists, at_least, at_most; reply, reply_matches
-//!       - {variable: age, at_least: 18, next: done}
+//!       - {variable: age, at_least: 18, next: note}
 //!     otherwise: gave_up
+//!   note: {set: {greeting: "Dear {{person.first_name}}"}, next: address}   # sets variables of the person's
+//!   address: {call: address, next: pause, otherwise: gave_up}   # another scenario; otherwise: it ended without its goal
+//!   pause: {wait: 1h, next: nudge}         # meanwhile the library answers
+//!   nudge: {follow_up: [{after: 1d, say: News!}, {after: 3d, say: Last call.}], next: desk, expire: {after: 7d}}
+//!                              # says so if the person keeps silent; goes on with whatever the person writes
+//!   desk: {hand_over: 2h, say: A colleague takes over., next: done}   # the bot keeps silent, so long at most
 //!   done: {end: goal, say: Welcome!}
 //!   gave_up: {end: no_goal}
 //! ```
 //!
 //! Texts are answers as in a library: variations, weights, languages, templates. A choice is a list of texts, or a map
-//! from what is saved to the words by which it is known. Steps that could follow each other in a circle without
+//! from what is saved to the words by which it is known. Times are as `30s`, `5m`, `2h` or `3d`, and count from what
+//! the person wrote last; reminders and what expires wait while an operator has the conversation. Steps that could follow each other in a circle without
 //! waiting for an answer are refused, as are more than [`limits::TRANSITIONS`](crate::limits::TRANSITIONS) in a row.
 
 mod check;
 mod condition;
+mod due;
+mod interrupt;
+mod place;
 mod read;
 mod run;
 mod validate;
+mod walk;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-pub(crate) use run::{answer, leave};
+pub(crate) use due::{due_at, go_on_if_due};
+pub(crate) use run::{Heard, answer};
+pub(crate) use walk::leave;
 
 use self::{condition::Branch, validate::Validation};
-use crate::{Faults, MediaUse, answers::Answers, document, document::At};
+use crate::{Faults, MediaUse, answers::Answers, document, document::At, template::Template};
 
 /// A scenario, compiled.
 #[derive(Debug)]
@@ -49,13 +69,17 @@ pub struct Scenario {
     version: u32,
     start: Start,
     /// What ends it at any step, and what is said then.
-    stop: Option<Stop>,
+    stop: Option<Interrupt>,
+    /// What is answered at any step, which then asks again.
+    help: Option<Interrupt>,
     /// Whole messages that begin it again, normalised.
     restart_words: Vec<String>,
     /// The step that it begins with.
     first: usize,
     steps: Vec<Step>,
     by_name: BTreeMap<Arc<str>, usize>,
+    /// Steps of older versions, each with the step in whose place it was put.
+    replaces: BTreeMap<String, usize>,
     /// The languages that its texts are in; the choice is made at the start and kept.
     languages: Option<Answers>,
     media: Vec<MediaUse>,
@@ -71,7 +95,7 @@ enum Start {
 }
 
 #[derive(Debug)]
-struct Stop {
+struct Interrupt {
     /// Whole messages, normalised.
     words: Vec<String>,
     say: Answers,
@@ -83,34 +107,84 @@ struct Step {
     kind: Kind,
 }
 
-/// What a step does. A step that waits for something else than an answer will be one more kind.
+/// What a step does.
 #[derive(Debug)]
 enum Kind {
     Say {
         say: Answers,
         next: usize,
     },
-    Ask {
-        ask: Answers,
-        validation: Validation,
-        /// The variable that the answer is saved in.
-        save: Option<Arc<str>>,
-        /// What is said to an answer that is refused; `None` asks again.
-        retry: Option<Answers>,
-        /// How often it asks again.
-        retries: u32,
-        next: usize,
-        /// Where an answer leads that is refused once more; `None` ends the scenario without its goal.
-        otherwise: Option<usize>,
-    },
+    Ask(Box<Ask>),
     Branch {
         branches: Vec<Branch>,
+        otherwise: usize,
+    },
+    Set {
+        variables: Vec<(Arc<str>, Template)>,
+        next: usize,
+    },
+    Wait {
+        length: Duration,
+        next: usize,
+    },
+    HandOver {
+        say: Option<Answers>,
+        length: Duration,
+        next: usize,
+    },
+    Call {
+        scenario: Arc<str>,
+        /// Where it goes on when the other one has ended with its goal.
+        next: usize,
+        /// And without it.
         otherwise: usize,
     },
     End {
         goal: bool,
         say: Option<Answers>,
     },
+}
+
+/// A question, or a silence that is waited in.
+#[derive(Debug)]
+struct Ask {
+    /// What is asked; a follow-up asks nothing.
+    question: Option<Answers>,
+    validation: Validation,
+    /// The variable that the answer is saved in.
+    save: Option<Arc<str>>,
+    /// What is said to an answer that is refused; `None` asks again.
+    retry: Option<Answers>,
+    /// How often it asks again.
+    retries: u32,
+    /// What is said to a silence, in the order of time.
+    reminders: Vec<Reminder>,
+    expire: Option<Expire>,
+    /// For how long more of an answer is waited for; zero does not wait.
+    quiet: Duration,
+    next: usize,
+    /// Where an answer leads that is refused once more; `None` ends the scenario without its goal.
+    otherwise: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Reminder {
+    after: Duration,
+    say: Answers,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Expire {
+    after: Duration,
+    /// Where it leads; `None` ends the scenario without its goal.
+    next: Option<usize>,
+}
+
+impl Kind {
+    /// Whether people wait here, so that an update may find them here.
+    const fn waits(&self) -> bool {
+        matches!(self, Self::Ask(_) | Self::Wait { .. } | Self::HandOver { .. })
+    }
 }
 
 impl Scenario {

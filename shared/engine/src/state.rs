@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use troupe_types::Timestamp;
+use troupe_types::{MessageId, Timestamp};
 
 use crate::limits;
 
@@ -34,9 +34,14 @@ impl State {
         Ok(Self { bot: read("bot", bot)?, chat: read("chat", chat)?, person: read("person", person)? })
     }
 
-    /// The scenario and version that the person is in the middle of: [`crate::Content`] has to hold it.
-    pub fn pinned(&self) -> Option<(&str, u32)> {
-        self.person.scenario.as_ref().map(|progress| (progress.scenario.as_str(), progress.version))
+    /// The scenarios that the person is in the middle of, with their versions: [`crate::Content`] has to hold them.
+    /// More than one if scenarios call each other.
+    pub fn pinned(&self) -> impl Iterator<Item = (&str, u32)> {
+        let progress = self.person.scenario.iter();
+        progress.flat_map(|progress| {
+            let callers = progress.callers.iter().map(|caller| (caller.scenario.as_str(), caller.version));
+            std::iter::once((progress.scenario.as_str(), progress.version)).chain(callers)
+        })
     }
 }
 
@@ -88,6 +93,12 @@ pub struct PersonState {
     /// Where in it the person is; `None` before and after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<Progress>,
+    /// Since and until when an operator has the conversation with the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<HandedOver>,
+    /// The timer that is set for the person. There is one at most: the next one is set when it has fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timer: Option<SetTimer>,
     /// The scenarios that the person has left, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub finished: Vec<Finished>,
@@ -146,8 +157,77 @@ pub struct Progress {
     pub language: Option<String>,
     /// When the person was put into it.
     pub started: Timestamp,
-    /// Since when the step has been waiting.
+    /// Since when the step has been waiting without a word of the person's.
     pub since: Timestamp,
+    /// How many of the step's reminders were said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reminded: u32,
+    /// What the person wrote of an answer that may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<Burst>,
+    /// The steps that called this scenario, the first of them first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<Caller>,
+}
+
+impl Progress {
+    /// At `step` since `time`, as somebody who has come no other way.
+    pub fn at(scenario: &str, version: u32, step: &str, time: Timestamp) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            version,
+            step: step.to_owned(),
+            refused: 0,
+            language: None,
+            started: time,
+            since: time,
+            reminded: 0,
+            burst: None,
+            callers: Vec::new(),
+        }
+    }
+}
+
+/// Several messages that will be answered as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Burst {
+    /// Their texts, a line or more for each.
+    pub text: String,
+    /// How many they are.
+    pub messages: u32,
+    /// The last of them.
+    pub last: MessageId,
+    /// When they are answered if no other comes.
+    pub until: Timestamp,
+}
+
+/// A step that called another scenario, and goes on when that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The scenario.
+    pub scenario: String,
+    /// The version that the person will finish.
+    pub version: u32,
+    /// The step.
+    pub step: String,
+}
+
+/// A conversation that an operator has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// Since when.
+    pub since: Timestamp,
+    /// When the bot takes it up again if nobody gives it back before.
+    pub until: Timestamp,
+}
+
+/// A timer that was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetTimer {
+    /// When it fires.
+    pub due: Timestamp,
+    /// What it is known by: one that fires with another token is out of date.
+    pub token: u64,
 }
 
 /// A scenario that a person has left.

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use crate::Silence;
+use troupe_types::Timestamp;
+
+use crate::{Silence, decision::Purpose};
 
 /// What was tried for an update, and why it came out as it did, in order.
 ///
@@ -46,6 +48,15 @@ pub enum Tried {
         /// What happened there.
         outcome: StepOutcome,
     },
+    /// A timer fired, or an operator gave the conversation back.
+    Woken(Woken),
+    /// A timer was set.
+    TimerSet {
+        /// When it is due.
+        due: Timestamp,
+        /// What for.
+        purpose: Purpose,
+    },
     /// An entry of the library matched, however well.
     Entry {
         /// The entry.
@@ -78,6 +89,21 @@ pub enum Tried {
     },
 }
 
+/// What an update without a message came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The timer is the one that is set: what is due is done.
+    Due,
+    /// The timer is out of date: what it was set for has passed.
+    Stale,
+    /// The bot was told to stop: the timer is put off.
+    PutOff,
+    /// The conversation was taken back.
+    TakenBack,
+    /// No operator had the conversation.
+    NotHandedOver,
+}
+
 /// The guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
@@ -95,6 +121,8 @@ pub enum Guard {
     OptedOut,
     /// The person asks now not to be written to.
     OptsOut,
+    /// An operator has the conversation.
+    HandedOver,
 }
 
 /// How a trigger group came out.
@@ -149,6 +177,29 @@ pub enum StepOutcome {
     Refused,
     /// It refused the answer, for the last time.
     GivenUp,
+    /// The answer may go on: it is waited for more of it.
+    Collected,
+    /// It does not wait for an answer but for its time.
+    Waiting,
+    /// Its time has come: it goes on.
+    GoesOn,
+    /// The person was reminded of it.
+    Reminded {
+        /// The how manieth reminder this is, from 1.
+        number: u32,
+    },
+    /// It waited for an answer as long as it may.
+    Expired,
+    /// A help word was answered; it waits on.
+    Helped,
+    /// It is the step of the newest version in whose place an older version's step was put.
+    Moved,
+    /// The scenario that it calls has ended.
+    Returned,
+    /// The bot has no scenario of the name that it calls: it is passed over.
+    CallMissing,
+    /// Scenarios call each other too deep: it is passed over.
+    CallTooDeep,
     /// A restart word began the scenario again.
     Restarted,
     /// A stop word ended the scenario.

@@ -12,6 +12,7 @@ use crate::{
     matcher::Folded,
     template::{Lookup, Values},
     text,
+    timers::{self, Wake},
     trace::Tracer,
 };
 
@@ -35,6 +36,10 @@ pub(crate) struct Turn<'a> {
     pub seed: Seed,
     pub state: State,
     pub trace: Tracer,
+    /// What is to become of the person's timer.
+    pub wake: Wake,
+    /// The state as it was given.
+    pub before: &'a State,
     actions: Vec<Action>,
     events: Vec<Event>,
     /// How much later than decided what comes next is done.
@@ -44,11 +49,17 @@ pub(crate) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub fn new(content: &'a Content, state: &State, update: &'a Update, seed: Seed, trace: Tracer) -> Self {
+    pub fn new(
+        content: &'a Content,
+        before: &'a State,
+        update: &'a Update,
+        seed: Seed,
+        trace: Tracer,
+    ) -> Self {
         let (actions, events) = (Vec::new(), Vec::new());
         let (words, folded) = (OnceCell::new(), OnceCell::new());
-        let state = state.clone();
-        Self { content, update, seed, state, trace, actions, events, delay: Duration::ZERO, words, folded }
+        let (state, wake, delay) = (before.clone(), Wake::WhenDue, Duration::ZERO);
+        Self { content, update, seed, state, trace, wake, before, actions, events, delay, words, folded }
     }
 
     /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
@@ -70,6 +81,11 @@ impl<'a> Turn<'a> {
     /// The text of the message as patterns are looked up in it. Shared, so that it can be read while the turn changes.
     pub fn folded(&self) -> Arc<Folded> {
         Arc::clone(self.folded.get_or_init(|| Arc::new(Folded::new(&self.update.message.text))))
+    }
+
+    /// Whether anything is done so far.
+    pub fn has_acted(&self) -> bool {
+        !self.actions.is_empty()
     }
 
     pub fn event(&mut self, event: Event) {
@@ -157,7 +173,8 @@ impl<'a> Turn<'a> {
         Wanted { writing: Writing::of(&update.message.text), language: update.sender.language.as_deref() }
     }
 
-    fn values<'t>(&'t self, language: Option<&'t str>) -> Values<'t> {
+    /// What templates can ask for.
+    pub fn values<'t>(&'t self, language: Option<&'t str>) -> Values<'t> {
         let Update { chat, sender, message, .. } = self.update;
         let account = &self.content.account;
         Values {
@@ -255,6 +272,7 @@ impl<'a> Turn<'a> {
             None => self.event(Event::Silent { reason: Silence::Wordless }),
         }
         if let Some(first) = self.actions.first() {
+            // Of a burst this is the last message.
             let (chat, message) = (self.update.chat.id, self.update.message.id);
             let (source, delay) = (first.source.clone(), Duration::ZERO);
             let read = Action { chat, source, delay, body: ActionBody::Read { message } };
@@ -270,9 +288,10 @@ impl<'a> Turn<'a> {
     }
 
     /// The decision as it stands.
-    pub fn finish(self) -> Decision {
+    pub fn finish(mut self) -> Decision {
+        let timer = timers::set(&mut self);
         let Self { state, trace, actions, events, .. } = self;
-        Decision { actions, state, events, trace: trace.finish() }
+        Decision { actions, state, timer, events, trace: trace.finish() }
     }
 }
 

@@ -1,6 +1,7 @@
-use troupe_types::{BotId, Chat, ChatKind, Message, Person, Timestamp, UpdateKey};
+use troupe_types::{BotId, Chat, ChatId, ChatKind, Message, MessageId, Person, Timestamp, UpdateKey};
 
-/// What there is to decide on: a message that was written or changed in a chat of a bot's.
+/// What there is to decide on: a message that was written or changed in a chat of a bot's, a timer that fired, or a
+/// conversation that an operator gave back. Which of them, the kind in its key tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     /// What it is known by.
@@ -9,17 +10,35 @@ pub struct Update {
     pub bot: BotId,
     /// Where it happened.
     pub chat: Chat,
-    /// Who wrote.
+    /// Who wrote, or the person whom it is about.
     pub sender: Person,
-    /// When, by Telegram's clock: the only clock that decisions know.
+    /// When, by Telegram's clock: the only clock that decisions know. A timer happens when it was due.
     pub time: Timestamp,
     /// Whether the message was changed rather than written.
     pub edited: bool,
-    /// The message as it now is.
+    /// The message as it now is; [`Update::no_message`] where there is none.
     pub message: Message,
 }
 
 impl Update {
+    /// What stands for the message where there is none.
+    pub const fn no_message() -> Message {
+        Message {
+            id: MessageId::new(0),
+            text: String::new(),
+            reply_to: None,
+            mentions_bot: false,
+            media: None,
+        }
+    }
+
+    /// What happens without a message in the direct chat with `person`: a timer that fires, or a conversation that is
+    /// given back.
+    pub const fn without_message(key: UpdateKey, person: Person, time: Timestamp) -> Self {
+        let chat = Chat { id: ChatId::direct(person.id), title: None };
+        Self { key, bot: key.bot, chat, sender: person, time, edited: false, message: Self::no_message() }
+    }
+
     /// Whether it happened in a direct chat.
     pub const fn is_direct(&self) -> bool {
         matches!(self.chat.id.kind(), ChatKind::Direct)

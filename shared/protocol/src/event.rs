@@ -64,6 +64,13 @@ pub enum EventBody {
     PersonFirstSeen,
     /// A person asked not to be written to.
     OptedOut,
+    /// A person was given one of the bot's scenarios, once and for good.
+    ScenarioAssigned {
+        /// Its name.
+        scenario: String,
+        /// The newest version then.
+        version: u32,
+    },
     /// A person was put into a scenario.
     ScenarioStarted {
         /// Its name.
@@ -91,6 +98,26 @@ pub enum EventBody {
         /// Whether the step accepted the answer.
         valid: bool,
     },
+    /// A person was reminded of a step that waits for an answer.
+    StepReminded {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: String,
+        /// The how manieth reminder of the step this is, from 1.
+        number: u32,
+    },
+    /// A step waited for an answer as long as it may.
+    StepExpired {
+        /// The scenario's name.
+        scenario: String,
+        /// Its version.
+        version: u32,
+        /// The step.
+        step: String,
+    },
     /// A person came to an end of a scenario.
     ScenarioEnded {
         /// The scenario's name.
@@ -101,6 +128,13 @@ pub enum EventBody {
         step: String,
         /// Whether this end is the goal.
         goal: bool,
+    },
+    /// The conversation with a person was left to an operator.
+    HandedOver,
+    /// The bot took the conversation with a person up again.
+    HandedBack {
+        /// Why, as a word from a small closed set: `operator`, `time`, `opted_out`.
+        reason: String,
     },
     /// A variable was set or removed. Its value is not told.
     VariableChanged {

@@ -21,7 +21,7 @@ pub use login::{LoginReply, LoginRequest, LoginStep, Refusal, Secret};
 pub use registry::{
     BotRecord, BotSettings, BotStatus, Desired, GroupPolicy, Identity, SessionState, WeightedScenario,
 };
-pub use subject::{Bucket, DeadLetter, Stream, Subject};
+pub use subject::{Bucket, DeadLetter, Schedule, Stream, Subject};
 pub use trace::TraceContext;
 pub use update::{Update, UpdateBody};
 

@@ -1,13 +1,16 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use troupe_types::{BotId, Partition, Timestamp};
+use troupe_types::{BotId, Partition, Timestamp, UserId};
 
 /// A subject that messages are published on. Only its `Display` spells `update.3.42`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// Updates of a bot, from ingress to the responders.
     Update(Partition, BotId),
+    /// The timer of a person of a bot's: an update that the broker publishes when it is due. There is one for each
+    /// person; a newer one takes its place.
+    Timer(Partition, BotId, UserId),
     /// Actions of a bot, from the responders to ingress.
     Action(Partition, BotId),
     /// Events of a bot, from anyone to stats.
@@ -22,12 +25,22 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Update(partition, bot) => write!(f, "update.{partition}.{bot}"),
+            Self::Timer(partition, bot, person) => write!(f, "timer.{partition}.{bot}.{person}"),
             Self::Action(partition, bot) => write!(f, "action.{partition}.{bot}"),
             Self::Event(partition, bot) => write!(f, "event.{partition}.{bot}"),
             Self::Dead(stream) => write!(f, "dead.{}", stream.prefix()),
             Self::Login(partition) => write!(f, "login.{partition}"),
         }
     }
+}
+
+/// When a message that waits at the broker is delivered, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// When.
+    pub due: Timestamp,
+    /// Where it goes then: a subject of the stream that it waits in.
+    pub target: String,
 }
 
 /// The streams that keep what is published.

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use troupe_protocol::TraceContext;
+use troupe_protocol::{Schedule, TraceContext};
 
 /// A message that was decided on and has to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct OutboxEntry {
     pub payload: Vec<u8>,
     /// The trace it was decided in.
     pub trace: TraceContext,
+    /// When the broker is to deliver it, and where, if not at once.
+    pub schedule: Option<Schedule>,
 }
 
 /// An entry that is in the outbox.
@@ -30,6 +32,8 @@ struct Head {
     subject: String,
     #[serde(flatten)]
     trace: TraceContext,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<Schedule>,
 }
 
 /// The place of the `number`th message that was decided on the update with this `sequence`. Sorted as text, places are
@@ -41,7 +45,8 @@ pub(crate) fn place(sequence: u64, number: usize) -> String {
 impl OutboxEntry {
     /// A line of JSON, then the payload as it is: it is JSON too, and JSON in JSON is large and slow.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let head = Head { id: self.id.clone(), subject: self.subject.clone(), trace: self.trace.clone() };
+        let Self { id, subject, trace, schedule, payload: _ } = self.clone();
+        let head = Head { id, subject, trace, schedule };
         let mut bytes = serde_json::to_vec(&head).expect("texts can be written as JSON");
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.payload);
@@ -52,22 +57,27 @@ impl OutboxEntry {
         let end = bytes.iter().position(|byte| *byte == b'\n').ok_or("an outbox entry has no head")?;
         let head: Head = serde_json::from_slice(&bytes[..end])
             .map_err(|error| format!("the head of an outbox entry: {error}"))?;
-        Ok(Self { id: head.id, subject: head.subject, trace: head.trace, payload: bytes[end + 1..].to_vec() })
+        let Head { id, subject, trace, schedule } = head;
+        Ok(Self { id, subject, trace, schedule, payload: bytes[end + 1..].to_vec() })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use troupe_types::Timestamp;
 
     use super::*;
 
     proptest! {
         #[test]
         fn an_entry_reads_back_as_it_was_written(
-            id: String, subject: String, payload: Vec<u8>, traceparent: Option<String>, tracestate: Option<String>
+            id: String, subject: String, payload: Vec<u8>, traceparent: Option<String>, tracestate: Option<String>,
+            schedule: Option<(i64, String)>
         ) {
-            let entry = OutboxEntry { id, subject, payload, trace: TraceContext { traceparent, tracestate } };
+            let trace = TraceContext { traceparent, tracestate };
+            let schedule = schedule.map(|(due, target)| Schedule { due: Timestamp::from_millis(due), target });
+            let entry = OutboxEntry { id, subject, payload, trace, schedule };
             prop_assert_eq!(OutboxEntry::from_bytes(&entry.to_bytes()), Ok(entry));
         }
 

@@ -4,28 +4,33 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{BotId, ChatId, MessageId, Timestamp};
 
-/// What happened to a message.
+/// What happened: to a message, or without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UpdateKind {
     /// It was written.
     New,
     /// It was changed, at the given time of Telegram's clock.
     Edited(Timestamp),
+    /// A timer fired, the one with this token. There is no message: its number is 0.
+    Timer(u64),
+    /// An operator gave the conversation back to the bot, at the given time. There is no message: its number is 0.
+    HandedBack(Timestamp),
 }
 
 /// What an update is known by, however often and by whatever way Telegram tells of it.
 ///
 /// Not Telegram's `pts`: that differs by the way the update came. Written as `bot/chat/message/new` or
-/// `bot/chat/message/edited-<seconds>`.
+/// `bot/chat/message/edited-<seconds>`; what happens without a message as `bot/chat/0/timer-<token>` or
+/// `bot/chat/0/handed_back-<milliseconds>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UpdateKey {
     /// The bot that was told.
     pub bot: BotId,
     /// The chat as that bot sees it.
     pub chat: ChatId,
-    /// The message.
+    /// The message; number 0 where there is none.
     pub message: MessageId,
-    /// What happened to it.
+    /// What happened.
     pub kind: UpdateKind,
 }
 
@@ -36,6 +41,8 @@ impl fmt::Display for UpdateKey {
         match kind {
             UpdateKind::New => f.write_str("new"),
             UpdateKind::Edited(at) => write!(f, "edited-{}", at.as_seconds()),
+            UpdateKind::Timer(token) => write!(f, "timer-{token}"),
+            UpdateKind::HandedBack(at) => write!(f, "handed_back-{}", at.as_millis()),
         }
     }
 }
@@ -58,16 +65,23 @@ impl FromStr for UpdateKey {
                 bot: parts.next()?.parse().ok()?,
                 chat: parts.next()?.parse().ok()?,
                 message: parts.next()?.parse().ok()?,
-                kind: match parts.next()? {
-                    "new" => UpdateKind::New,
-                    other => UpdateKind::Edited(Timestamp::from_seconds(
-                        other.strip_prefix("edited-")?.parse().ok()?,
-                    )),
-                },
+                kind: parse_kind(parts.next()?)?,
             };
             parts.next().is_none().then_some(key)
         };
         parse().ok_or_else(|| KeyError { what: "update", text: text.to_owned() })
+    }
+}
+
+fn parse_kind(text: &str) -> Option<UpdateKind> {
+    let Some((word, number)) = text.split_once('-') else {
+        return (text == "new").then_some(UpdateKind::New);
+    };
+    match word {
+        "edited" => Some(UpdateKind::Edited(Timestamp::from_seconds(number.parse().ok()?))),
+        "timer" => Some(UpdateKind::Timer(number.parse().ok()?)),
+        "handed_back" => Some(UpdateKind::HandedBack(Timestamp::from_millis(number.parse().ok()?))),
+        _ => None,
     }
 }
 
@@ -124,12 +138,20 @@ mod tests {
 
     use super::*;
 
+    fn kind() -> impl Strategy<Value = UpdateKind> {
+        prop_oneof![
+            Just(UpdateKind::New),
+            (0..4_000_000_000_i64).prop_map(|at| UpdateKind::Edited(Timestamp::from_seconds(at))),
+            any::<u64>().prop_map(UpdateKind::Timer),
+            any::<i64>().prop_map(|at| UpdateKind::HandedBack(Timestamp::from_millis(at))),
+        ]
+    }
+
     proptest! {
         #[test]
         fn a_key_reads_back_as_it_was_written(
-            bot: u64, chat: i64, message: i32, edited in proptest::option::of(0..4_000_000_000_i64), number: u16
+            bot: u64, chat: i64, message: i32, kind in kind(), number: u16
         ) {
-            let kind = edited.map_or(UpdateKind::New, |at| UpdateKind::Edited(Timestamp::from_seconds(at)));
             let update =
                 UpdateKey { bot: BotId::new(bot), chat: ChatId::new(chat), message: MessageId::new(message), kind };
             let key = ActionKey { update, number };

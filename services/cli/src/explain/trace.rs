@@ -1,7 +1,7 @@
 //! The engine's trace, a line or a JSON object for each thing that was tried.
 
 use serde_json::{Value as Json, json};
-use troupe_engine::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Tried};
+use troupe_engine::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Tried, Woken};
 
 use super::rule;
 use crate::{
@@ -35,6 +35,11 @@ fn line(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Vec<String> {
         }
         Tried::Scenario { scenario, step, outcome, .. } => {
             format!("{} {scenario}/{step}: {}", bold("scenario"), step_words(outcome))
+        }
+        Tried::Woken(woken) => woken_words(*woken).to_owned(),
+        Tried::TimerSet { due, purpose } => {
+            let due = told::time(*due);
+            format!("{} {due}: to {}", dim("a timer is set for"), purpose.as_str())
         }
         Tried::Entry { entry, score, by, refused } => {
             let came = match refused {
@@ -117,6 +122,10 @@ pub fn json(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Json {
             json!({"tried": "scenario", "scenario": scenario, "version": version, "step": step,
                 "outcome": step_words(outcome)})
         }
+        Tried::Woken(woken) => json!({"tried": "timer", "outcome": woken_words(*woken)}),
+        Tried::TimerSet { due, purpose } => {
+            json!({"tried": "timer", "outcome": "set", "due": told::time(*due), "to": purpose.as_str()})
+        }
         Tried::Entry { entry, score, by, refused } => {
             let (kind, pattern) = matched(by);
             json!({"tried": "entry", "entry": entry, "score": score, "by": kind, "pattern": pattern,
@@ -140,6 +149,17 @@ const fn guard_words(guard: Guard) -> &'static str {
         Guard::NotListed => "the bot does not answer in this group",
         Guard::OptedOut => "the person asked not to be written to",
         Guard::OptsOut => "the person asks now not to be written to",
+        Guard::HandedOver => "an operator has the conversation",
+    }
+}
+
+const fn woken_words(woken: Woken) -> &'static str {
+    match woken {
+        Woken::Due => "the timer is the one that is set: what is due is done",
+        Woken::Stale => "the timer is out of date: what it was set for has passed",
+        Woken::PutOff => "the bot is stopped: the timer is put off",
+        Woken::TakenBack => "the conversation is the bot's again",
+        Woken::NotHandedOver => "no operator has the conversation",
     }
 }
 
@@ -150,10 +170,20 @@ const fn step_words(outcome: &StepOutcome) -> &'static str {
         StepOutcome::Accepted => "accepts the answer",
         StepOutcome::Refused => "refuses the answer, and asks again",
         StepOutcome::GivenUp => "refuses the answer, for the last time",
+        StepOutcome::Collected => "keeps the answer until it is clear that nothing more comes",
+        StepOutcome::Waiting => "waits for its time, not for an answer",
+        StepOutcome::GoesOn => "its time has come",
+        StepOutcome::Reminded { .. } => "reminds the person",
+        StepOutcome::Expired => "has waited for an answer as long as it may",
+        StepOutcome::Helped => "a help word is answered, and it waits on",
+        StepOutcome::Moved => "is the step of the newest version for whoever waited at the old one",
+        StepOutcome::Returned => "the scenario that it called has ended",
+        StepOutcome::CallMissing => "the bot has no scenario of the name that it calls: it is passed over",
+        StepOutcome::CallTooDeep => "scenarios call each other too deep: it is passed over",
         StepOutcome::Restarted => "a restart word begins the scenario again",
         StepOutcome::Stopped => "a stop word ends the scenario",
         StepOutcome::VersionMissing => "the version that the person is in is missing",
-        StepOutcome::StepMissing => "there is no such step that waits for an answer: the scenario was left",
+        StepOutcome::StepMissing => "there is no such step where people wait: the scenario was left",
         StepOutcome::TooManySteps => "more steps than a message may pass through: the scenario was left",
     }
 }

@@ -95,7 +95,11 @@ impl Coverage {
                             came_by.insert((Kind::Steps, step.clone()));
                             from = Some(step);
                         }
-                        StepOutcome::Accepted | StepOutcome::GivenUp => from = Some(step),
+                        StepOutcome::Accepted
+                        | StepOutcome::GivenUp
+                        | StepOutcome::Expired
+                        | StepOutcome::GoesOn
+                        | StepOutcome::Returned => from = Some(step),
                         _ => from = None,
                     }
                 }
@@ -154,6 +158,7 @@ fn branches(scenario: &str, source: &Node) -> Vec<String> {
     let mut ways = Vec::new();
     for (name, step) in source.get("steps").map(Node::fields).unwrap_or_default() {
         let direct = ["next", "otherwise"].into_iter().filter_map(|field| step.get(field));
+        let direct = direct.chain(step.get("expire").and_then(|expire| expire.get("next")));
         let branch = step.get("branch").map(Node::items).unwrap_or_default();
         let branch = branch.iter().filter_map(|branch| branch.get("next"));
         let to: BTreeSet<&str> = direct.chain(branch).filter_map(Node::text).collect();

@@ -51,23 +51,24 @@ pub fn play(test: &Test, bot: &Bot<'_>, mut heard: impl FnMut(&Heard)) -> Vec<Fa
     for step in &test.talk {
         person = step.person.clone().unwrap_or(person);
         place = step.place.unwrap_or(place);
-        if let Some(time) = step.wait {
-            world.pass(time);
+        let mut came = step.wait.map(|time| world.pass(time)).unwrap_or_default();
+        if step.hand_back {
+            came.push(world.hand_back(&person));
         }
         set(&mut world, &person, &step.vars);
         failures.extend(put(&mut world, &person, step.at.as_ref(), step.line));
         if let Some(message) = &step.said {
-            let came = world.say(Said {
+            came.push(world.say(Said {
                 by: person.clone(),
                 place,
                 text: message.text.clone(),
                 mention: message.mention,
                 media: message.media.clone(),
                 edit: message.edit,
-            });
-            heard(&came);
-            failures.extend(compare(step, &came, bot));
+            }));
         }
+        came.iter().for_each(&mut heard);
+        failures.extend(compare(step, &came, bot));
         for (line, name, value) in &step.expect_vars {
             let found = world.variable(&person, name);
             if found != *value {
@@ -119,19 +120,24 @@ pub fn phrases(
     failures
 }
 
-fn compare(step: &Step, heard: &Heard, bot: &Bot<'_>) -> Option<Failure> {
+/// Compares what came in a step, of all that happened in it one after the other.
+fn compare(step: &Step, came: &[Heard], bot: &Bot<'_>) -> Option<Failure> {
     let expect = step.expect.as_ref()?;
-    let outcome = Outcome::of(&heard.decision, heard.update.chat.id);
-    let failure = |line: u32, expected: String, came: String| Failure {
+    let outcome =
+        Outcome::joined(came.iter().map(|heard| Outcome::of(&heard.decision, heard.update.chat.id)));
+    let failure = |line: u32, expected: String, told: String| Failure {
         line,
-        said: Some(heard.update.message.text.clone()),
+        said: step.said.as_ref().map(|message| message.text.clone()),
         expected,
-        came,
-        why: explain::text(heard, bot),
+        came: told,
+        why: came.iter().map(|heard| explain::text(heard, bot)).collect::<Vec<_>>().join("\n"),
     };
-    let silent = || {
-        let reason = outcome.silent.as_deref().unwrap_or("wordless");
-        format!("silent {reason}: {}", told::silence(reason))
+    let silent = || match outcome.silent.as_deref() {
+        None if step.said.is_none() => "nothing".to_owned(),
+        reason => {
+            let reason = reason.unwrap_or("wordless");
+            format!("silent {reason}: {}", told::silence(reason))
+        }
     };
     for (index, expected) in expect.iter().enumerate() {
         let reply = outcome.replies.get(index);

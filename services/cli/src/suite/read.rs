@@ -18,8 +18,21 @@ use crate::{
 
 const FILE: &[&str] = &["content", "bot", "phrases", "tests"];
 const TEST: &[&str] = &["name", "bot", "as", "in", "at", "vars", "language", "time", "seed", "talk"];
-const STEP: &[&str] =
-    &["say", "photo", "file", "mention", "edit", "as", "in", "wait", "vars", "at", "expect", "expect_vars"];
+const STEP: &[&str] = &[
+    "say",
+    "photo",
+    "file",
+    "mention",
+    "edit",
+    "as",
+    "in",
+    "wait",
+    "hand_back",
+    "vars",
+    "at",
+    "expect",
+    "expect_vars",
+];
 const EXPECTED: &[&str] = &["source", "text", "matches", "silent"];
 
 /// A file of tests.
@@ -57,6 +70,8 @@ pub struct Step {
     pub person: Option<String>,
     pub place: Option<Place>,
     pub wait: Option<Duration>,
+    /// An operator gives the conversation back.
+    pub hand_back: bool,
     pub vars: Vec<(String, Option<String>)>,
     pub at: Option<(String, String)>,
     pub said: Option<Message>,
@@ -170,6 +185,7 @@ fn read_step(at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Step> {
         person: at.get("as").and_then(|at| at.text(faults)).map(str::to_owned),
         place: read_place(at, faults),
         wait: at.get("wait").and_then(|at| at.parsed("a time such as 30s, 5m, 2h or 3d", duration, faults)),
+        hand_back: at.get("hand_back").and_then(|at| at.boolean(faults)).unwrap_or(false),
         vars: read_vars(at, "vars", faults).into_iter().map(|(_, name, value)| (name, value)).collect(),
         at: read_at(at, faults),
         said: read_message(at, faults),
@@ -179,10 +195,10 @@ fn read_step(at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Step> {
             .map(|list| list.items().iter().filter_map(|expected| read_expected(expected, faults)).collect()),
         expect_vars: read_vars(at, "expect_vars", faults),
     };
-    if step.expect.is_some() && step.said.is_none() {
-        faults.push(
-            at.fault("nothing is said here that could be answered: say, photo, file or edit is missing"),
-        );
+    if step.expect.is_some() && step.said.is_none() && step.wait.is_none() && !step.hand_back {
+        faults.push(at.fault(
+            "nothing happens here that could be answered: say, photo, file, edit, wait or hand_back is missing",
+        ));
     }
     Some(step)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use troupe_engine::Update;
 use troupe_protocol::{self as protocol, UpdateBody};
-use troupe_types::{Media, MediaKind};
+use troupe_types::{Media, MediaKind, UpdateKind};
 
 use crate::{
     bundle::Bot,
@@ -23,7 +23,8 @@ What you type is said. A line that begins with / and one of these words does som
   /photo SIZE [TEXT]     send a photo of e.g. 200kB, with a caption
   /file SIZE TYPE [TEXT] send a file of a MIME type, e.g. /file 2MB application/pdf
   /edit TEXT             change what was said last
-  /wait TIME             let time pass, e.g. 30s, 5m, 2h, 3d
+  /wait TIME             let time pass, e.g. 30s, 5m, 2h, 3d; what is due meanwhile comes
+  /handback              be the operator who gives the conversation back
   /set NAME=VALUE        set a variable; /set NAME= takes it away
   /at SCENARIO/STEP      go to a step that waits for an answer
   /vars                  show the variables, and where in a scenario you are
@@ -39,8 +40,8 @@ Any other word behind a / is said, e.g. /start; // says a line that begins with 
 pub struct Answer {
     /// What to show.
     pub text: String,
-    /// What was said, as it would have come from Telegram.
-    pub update: Option<protocol::Update>,
+    /// What happened, as it would have come over the bus.
+    pub updates: Vec<protocol::Update>,
     pub quit: bool,
 }
 
@@ -86,7 +87,12 @@ impl<'a> Session<'a> {
                 String::new()
             }
             "in" => self.go(rest),
-            "wait" => self.wait(rest),
+            "wait" => return self.wait(rest),
+            "handback" => {
+                let person = self.person.clone();
+                let heard = self.world.hand_back(&person);
+                return self.happened(vec![heard], String::new());
+            }
             "set" => self.set(rest),
             "at" => self.at(rest),
             "vars" => self.variables(),
@@ -145,10 +151,27 @@ impl<'a> Session<'a> {
         let said =
             Said { by: self.person.clone(), place: self.place, text: text.to_owned(), mention, media, edit };
         let heard = self.world.say(said);
-        let update = Some(recorded(&heard.update));
-        let text = self.answered(&Outcome::of(&heard.decision, heard.update.chat.id));
-        self.last = Some(heard);
-        Answer { text, update, quit: false }
+        self.happened(vec![heard], String::new())
+    }
+
+    /// Tells what came of `came`, and then `last`.
+    fn happened(&mut self, came: Vec<Heard>, last: String) -> Answer {
+        let updates = came.iter().map(|heard| recorded(&heard.update)).collect();
+        let told = came.iter().map(|heard| {
+            let outcome = Outcome::of(&heard.decision, heard.update.chat.id);
+            let time = match heard.update.key.kind {
+                UpdateKind::Timer(_) if !outcome.replies.is_empty() => dim(&format!(
+                    "{}, for {}\n",
+                    told::time(heard.update.time),
+                    heard.update.sender.first_name
+                )),
+                _ => String::new(),
+            };
+            time + &self.answered(&outcome)
+        });
+        let lines: Vec<_> = told.chain([last]).filter(|text| !text.is_empty()).collect();
+        self.last = came.into_iter().next_back().or_else(|| self.last.take());
+        Answer { text: lines.join("\n"), updates, quit: false }
     }
 
     /// Each reply with what answered it.
@@ -180,13 +203,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn wait(&mut self, time: &str) -> String {
+    fn wait(&mut self, time: &str) -> Answer {
         match duration(time) {
             Some(time) => {
-                self.world.pass(time);
-                dim(&format!("it is {}", told::time(self.world.time)))
+                let came = self.world.pass(time);
+                let time = dim(&format!("it is {}", told::time(self.world.time)));
+                self.happened(came, time)
             }
-            None => bad("/wait takes a time, e.g. /wait 30s, 5m, 2h or 3d"),
+            None => wrong("/wait takes a time, e.g. /wait 30s, 5m, 2h or 3d"),
         }
     }
 
@@ -222,6 +246,13 @@ impl<'a> Session<'a> {
         if let Some(progress) = &person.scenario {
             let since = told::time(progress.since);
             lines.push(format!("{}{}/{}, since {since}", dim("at step "), progress.scenario, progress.step));
+        }
+        if let Some(timer) = person.timer {
+            lines.push(format!("{}{}", dim("a timer is set for "), told::time(timer.due)));
+        }
+        if let Some(handed_over) = person.handed_over {
+            let until = told::time(handed_over.until);
+            lines.push(format!("{}{until}", dim("an operator has the conversation until ")));
         }
         for finished in &person.finished {
             let goal = if finished.goal { "with its goal" } else { "without its goal" };
@@ -260,7 +291,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|time| time.as_secs() <= 366 * 24 * 60 * 60)
 }
 
-/// A message as ingress would have published it.
+/// What happened as it would have been published.
 fn recorded(update: &Update) -> protocol::Update {
     let message = update.message.clone();
     protocol::Update {
@@ -270,6 +301,11 @@ fn recorded(update: &Update) -> protocol::Update {
         sender: update.sender.clone(),
         time: update.time,
         received: update.time,
-        body: if update.edited { UpdateBody::Edited(message) } else { UpdateBody::Message(message) },
+        body: match update.key.kind {
+            UpdateKind::New => UpdateBody::Message(message),
+            UpdateKind::Edited(_) => UpdateBody::Edited(message),
+            UpdateKind::Timer(_) => UpdateBody::Timer,
+            UpdateKind::HandedBack(_) => UpdateBody::HandedBack,
+        },
     }
 }

@@ -111,8 +111,8 @@ fn tests_that_are_wrong_are_told_with_their_places() {
          trigger_group, fail_message, step, entry, fallback, silent",
         "DIR/tests/talk.yaml:5:11: /tests/0/talk/1/sya: unknown field \"sya\"",
         "DIR/tests/talk.yaml:6:12: /tests/0/talk/2/wait: expected a time such as 30s, 5m, 2h or 3d, found \"long\"",
-        "DIR/tests/talk.yaml:7:5: /tests/0/talk/3: nothing is said here that could be answered: say, photo, file or edit \
-         is missing",
+        "DIR/tests/talk.yaml:7:5: /tests/0/talk/3: nothing happens here that could be answered: say, photo, file, edit, \
+         wait or hand_back is missing",
         "DIR/tests/talk.yaml:8:3: /tests/1: a test needs a name",
     ];
     let mut told = told;

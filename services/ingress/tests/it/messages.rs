@@ -12,7 +12,10 @@ async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
 
     world.emulator.send(anna.id, clara.id, "hello in private").unwrap();
     let direct = updates.next().await;
-    assert_eq!((direct.chat.id, direct.body.message().text.as_str()), (chat_with(&anna), "hello in private"));
+    assert_eq!(
+        (direct.chat.id, direct.body.message().unwrap().text.as_str()),
+        (chat_with(&anna), "hello in private")
+    );
     assert_eq!((direct.sender.id.get(), direct.sender.first_name.as_str()), (anna.id, "anna"));
     world.reply(&direct, "hello to you").await;
     let sent = events.sent().await;
@@ -21,7 +24,7 @@ async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
     world.emulator.send(anna.id, group.get(), "hello @clara_user").unwrap();
     let public = updates.next().await;
     assert_eq!((public.chat.id, public.chat.title.as_deref()), (group, Some("Lounge")));
-    assert!(public.body.message().mentions_bot);
+    assert!(public.body.message().unwrap().mentions_bot);
     let body =
         ActionBody::Reply { text: "hello all".into(), media: None, reply_to: Some(public.key.message) };
     world.act(&public, 0, body).await;
@@ -56,9 +59,9 @@ async fn what_was_said_while_nobody_listened_is_heard_later_in_order() {
     let Scene { world, ingress, clara, anna, group, mut updates, .. } = Scene::new().await;
     // Both chats have been heard of once, so that there is a position to go on from.
     world.emulator.send(anna.id, clara.id, "direct 0").unwrap();
-    assert_eq!(updates.next().await.body.message().text, "direct 0");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "direct 0");
     world.emulator.send(anna.id, group.get(), "group 0").unwrap();
-    assert_eq!(updates.next().await.body.message().text, "group 0");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "group 0");
     ingress.kill().await;
     for n in 1..=20 {
         world.emulator.send(anna.id, clara.id, &format!("direct {n}")).unwrap();
@@ -67,7 +70,7 @@ async fn what_was_said_while_nobody_listened_is_heard_later_in_order() {
     let ingress = world.ingress("b").await;
     let (mut direct, mut public) = (Vec::new(), Vec::new());
     while direct.len() < 20 || public.len() < 20 {
-        let text = updates.next().await.body.message().text.clone();
+        let text = updates.next().await.body.message().unwrap().text.clone();
         let heard = if text.starts_with("direct") { &mut direct } else { &mut public };
         // What was heard just before the kill may be told again, if its position was not stored yet.
         if !text.ends_with(" 0") && !heard.contains(&text) {
@@ -88,7 +91,7 @@ async fn a_group_joined_while_nobody_listened_is_heard_from_then_on() {
     let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
     events.session(SessionState::Online).await;
     world.emulator.send(anna.id, clara.id, "before").unwrap();
-    assert_eq!(updates.next().await.body.message().text, "before");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "before");
     ingress.stop().await;
 
     let group = world.group("Founded meanwhile", &[anna.id, boris.id, clara.id]);
@@ -98,7 +101,10 @@ async fn a_group_joined_while_nobody_listened_is_heard_from_then_on() {
     let ingress = world.ingress("b").await;
     for n in 1..=3 {
         let update = updates.next().await;
-        assert_eq!((update.chat.id, update.body.message().text.clone()), (group, format!("meanwhile {n}")));
+        assert_eq!(
+            (update.chat.id, update.body.message().unwrap().text.clone()),
+            (group, format!("meanwhile {n}"))
+        );
     }
     ingress.stop().await;
 }
@@ -115,7 +121,7 @@ async fn lost_connections_lose_no_messages() {
         }
     }
     while heard.len() < 60 {
-        let number: u32 = updates.next().await.body.message().text.parse().unwrap();
+        let number: u32 = updates.next().await.body.message().unwrap().text.parse().unwrap();
         assert!(!heard.contains(&number), "{number} was heard twice");
         heard.push(number);
     }
@@ -156,7 +162,7 @@ async fn a_send_whose_answer_was_lost_is_not_sent_twice() {
 async fn a_bot_whose_missed_messages_telegram_refuses_to_tell_hears_the_next_ones() {
     let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
     world.emulator.send(anna.id, clara.id, "before").unwrap();
-    assert_eq!(updates.next().await.body.message().text, "before");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "before");
     let refused = FaultKind::Error { code: 400, name: "PERSISTENT_TIMESTAMP_INVALID".into() };
     world.emulator.add_fault(Some(clara.id), Some("updates.GetDifference"), refused, 1);
     world.emulator.kill_connections(Some(clara.id));
@@ -164,7 +170,7 @@ async fn a_bot_whose_missed_messages_telegram_refuses_to_tell_hears_the_next_one
     loop {
         world.emulator.send(anna.id, clara.id, "after").unwrap();
         let heard = tokio::time::timeout(std::time::Duration::from_millis(500), updates.next()).await;
-        if heard.is_ok_and(|update| update.body.message().text == "after") {
+        if heard.is_ok_and(|update| update.body.message().unwrap().text == "after") {
             break;
         }
     }
@@ -218,7 +224,7 @@ async fn a_file_of_20_megabytes_is_stored_and_a_larger_one_is_refused() {
         let length = usize::try_from(bytes).unwrap();
         world.emulator.send_photo(anna.id, clara.id, "my passport", length).unwrap();
         let update = updates.next().await;
-        assert_eq!(update.body.message().media.as_ref().map(|media| media.bytes), Some(bytes));
+        assert_eq!(update.body.message().unwrap().media.as_ref().map(|media| media.bytes), Some(bytes));
         let key = world.act(&update, 0, ActionBody::StoreFile { message: update.key.message }).await;
         let ends = |body: &EventBody| {
             matches!(body, EventBody::FileStored { .. } | EventBody::DeliveryFailed { .. })

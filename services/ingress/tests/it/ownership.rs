@@ -52,7 +52,7 @@ async fn a_session_moves_from_a_stopped_instance_to_another_and_never_has_two() 
     for (bot, account) in &bots {
         let mut updates = world.updates(*bot).await;
         world.emulator.send(anna.id, account.id, "still there?").unwrap();
-        assert_eq!(updates.next().await.body.message().text, "still there?");
+        assert_eq!(updates.next().await.body.message().unwrap().text, "still there?");
     }
     assert!(world.emulator.overlaps().is_empty(), "{:?}", world.emulator.overlaps());
     second.stop().await;
@@ -81,14 +81,14 @@ async fn what_was_said_while_a_bot_was_signed_out_is_heard_when_it_has_signed_in
     let (mut updates, mut events) = (world.updates(bot).await, world.events(bot).await);
     events.session(SessionState::Online).await;
     world.emulator.send(anna.id, clara.id, "before").unwrap();
-    assert_eq!(updates.next().await.body.message().text, "before");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "before");
     world.emulator.revoke_keys(clara.id);
     world.emulator.kill_connections(Some(clara.id));
     events.session(SessionState::LoggedOut).await;
     world.emulator.send(anna.id, clara.id, "meanwhile").unwrap();
     world.register(1, &clara).await;
     events.session(SessionState::Online).await;
-    assert_eq!(updates.next().await.body.message().text, "meanwhile");
+    assert_eq!(updates.next().await.body.message().unwrap().text, "meanwhile");
     ingress.stop().await;
 }
 

@@ -6,5 +6,6 @@ mod content;
 mod crashes;
 mod outages;
 mod talk;
+mod timers;
 mod variables;
 mod world;

@@ -155,7 +155,7 @@ impl World {
         self.publish(&update, &TraceContext::default()).await;
     }
 
-    async fn publish(&self, update: &Update, trace: &TraceContext) {
+    pub async fn publish(&self, update: &Update, trace: &TraceContext) {
         let subject = Subject::Update(self.partition(update.bot.get()), update.bot);
         let never = CancellationToken::new();
         let id = update.key.to_string();

@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
-use troupe_bus::Error;
-use troupe_protocol::{Stream, Subject};
+use troupe_bus::{Bus, Error, NatsConfig};
+use troupe_protocol::{Schedule, Stream, Subject};
+use troupe_service::{Clock as _, SystemClock};
 use troupe_types::Partition;
 
-use crate::{BOT, connect, publish, server, soon, trace, update};
+use crate::{BOT, config, connect, publish, server, soon, trace, update};
 
 const PARTITION: Partition = Partition::new(1);
 
@@ -62,4 +65,36 @@ async fn a_message_that_is_too_large_is_refused_for_good() {
     let error = soon(bus.publish_until(subject, "a", &large, &trace(), &never)).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     assert_eq!(publish(&bus, PARTITION, [1]).await, [1], "the connection still works");
+}
+
+#[tokio::test]
+async fn a_message_waits_until_it_is_due_and_a_newer_one_takes_its_place() {
+    let nats = server().await;
+    // Shorter than the wait: a message that waits is not taken by the age limit.
+    let bus = Bus::connect(&NatsConfig { retention: Duration::from_secs(1), ..config(&nats) }).await.unwrap();
+    let partition = Partition::of(BOT, bus.partitions());
+    let mut deliveries = soon(bus.updates(partition, 0)).await.unwrap();
+    let waits = |message: i32, seconds: u64| {
+        let update = update(message);
+        let due = SystemClock.now() + Duration::from_secs(seconds);
+        let subject = Subject::Timer(partition, BOT, update.sender.id).to_string();
+        let target = Subject::Update(partition, BOT).to_string();
+        let (id, payload) = (format!("timer {message}"), serde_json::to_vec(&update).unwrap());
+        let (bus, schedule) = (bus.clone(), Schedule { due, target });
+        async move {
+            let trace = trace();
+            bus.publish_stored(&subject, &id, payload.into(), &trace, Some(&schedule)).await.unwrap();
+        }
+    };
+    waits(1, 3600).await;
+    waits(2, 2).await;
+    let began = SystemClock.now();
+    let delivery = soon(deliveries.next()).await.unwrap();
+    assert_eq!(delivery.payload, update(2));
+    assert_eq!(delivery.trace, trace());
+    assert!(SystemClock.now().since(began) > Duration::from_secs(1), "it did not come at once");
+    delivery.ack().await;
+    // What is long over comes at once.
+    waits(3, 0).await;
+    assert_eq!(soon(deliveries.next()).await.unwrap().payload, update(3));
 }

@@ -76,15 +76,7 @@ fn in_scenario() -> State {
     let mut state = State::default();
     state.person.first_seen = Some(EARLIER);
     state.person.assigned = Some("talk".into());
-    state.person.scenario = Some(Progress {
-        scenario: "talk".into(),
-        version: 1,
-        step: "ask".into(),
-        refused: 0,
-        language: None,
-        started: EARLIER,
-        since: EARLIER,
-    });
+    state.person.scenario = Some(Progress::at("talk", 1, "ask", EARLIER));
     state
 }
 

@@ -252,6 +252,16 @@ impl<'a> Object<'a> {
         self.get(name).filter(|field| !field.is_null())
     }
 
+    /// What `read` makes of the field `name`, if it is there and not null; `Err` if it is wrong, which `read` reports.
+    pub fn optional<T>(
+        &self,
+        name: &str,
+        faults: &mut Faults,
+        read: impl FnOnce(&At<'a>, &mut Faults) -> Option<T>,
+    ) -> Result<Option<T>, ()> {
+        self.set(name).map(|field| read(&field, faults).ok_or(())).transpose()
+    }
+
     /// The field `name`; reports if it is not there.
     pub fn required(&self, name: &str, faults: &mut Faults) -> Option<At<'a>> {
         let field = self.get(name);

@@ -63,10 +63,12 @@ fn length(steps: &[Step], start: usize, lengths: &mut [Length]) -> Length {
 /// The steps that may follow without an answer.
 fn following(step: &Step) -> Vec<usize> {
     match &step.kind {
-        Kind::Say { next, .. } => vec![*next],
+        Kind::Say { next, .. } | Kind::Set { next, .. } => vec![*next],
         Kind::Branch { branches, otherwise } => {
             branches.iter().map(|branch| branch.next).chain([*otherwise]).collect()
         }
-        Kind::Ask { .. } | Kind::End { .. } => Vec::new(),
+        // The other scenario may end without waiting.
+        Kind::Call { next, otherwise, .. } => vec![*next, *otherwise],
+        Kind::Ask(_) | Kind::Wait { .. } | Kind::HandOver { .. } | Kind::End { .. } => Vec::new(),
     }
 }

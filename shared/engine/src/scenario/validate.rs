@@ -12,10 +12,14 @@ use crate::{
 pub(super) enum Validation {
     /// Any text.
     Any,
+    /// Any message, with a text or without.
+    Anything,
     /// A number within these bounds.
     Number { min: f64, max: f64 },
     /// An e-mail address, alone or in a sentence.
     Email,
+    /// A phone number, alone or in a sentence.
+    Phone,
     /// A text in which the expression has a hit.
     Regex(Regex),
     /// One of several things.
@@ -30,7 +34,7 @@ pub(super) struct Choice {
     known_as: Vec<Vec<String>>,
 }
 
-const KINDS: &[&str] = &["any", "number", "email", "regex", "choice"];
+const KINDS: &[&str] = &["any", "number", "email", "phone", "regex", "choice"];
 
 impl Validation {
     pub fn read(at: &At<'_>, faults: &mut Faults) -> Option<Self> {
@@ -39,6 +43,7 @@ impl Validation {
                 "any" => Some(Self::Any),
                 "number" => Some(Self::Number { min: f64::NEG_INFINITY, max: f64::INFINITY }),
                 "email" => Some(Self::Email),
+                "phone" => Some(Self::Phone),
                 kind @ ("regex" | "choice") => {
                     faults.at(at, format!("write what is accepted, as in {{{kind}: …}}"));
                     None
@@ -67,16 +72,17 @@ impl Validation {
     /// The value of `reply`, if it is accepted.
     pub fn accept(&self, reply: &str) -> Option<String> {
         let reply = reply.trim();
-        if reply.is_empty() {
+        if reply.is_empty() && !matches!(self, Self::Anything) {
             return None;
         }
         match self {
-            Self::Any => Some(reply.to_owned()),
+            Self::Any | Self::Anything => Some(reply.to_owned()),
             Self::Number { min, max } => {
                 let (text, number) = parse_number(reply)?;
                 (*min..=*max).contains(&number).then_some(text)
             }
             Self::Email => find_email(reply).map(str::to_owned),
+            Self::Phone => find_phone(reply),
             Self::Regex(regex) => regex.is_match(reply).then(|| reply.to_owned()),
             Self::Choice(choices) => choose(choices, reply).map(|choice| choice.value.clone()),
         }
@@ -197,6 +203,26 @@ fn is_email(text: &str) -> bool {
         && !top.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The only phone number in `reply`, as its digits, with a `+` before those that begin with the country.
+///
+/// Digits that stand together but for what people put between them; 7 to 15 of them, as E.164 has it.
+fn find_phone(reply: &str) -> Option<String> {
+    let between = |char: char| char.is_ascii_digit() || " +-.()/\u{a0}\u{2011}".contains(char);
+    let runs = reply.split(|char: char| !between(char)).map(str::trim);
+    let mut numbers = runs.filter_map(|run| {
+        let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+        let country = run.trim_start_matches('(').starts_with('+');
+        let (country, digits) = match digits.strip_prefix("00") {
+            Some(rest) if !country => (true, rest),
+            _ => (country, digits.as_str()),
+        };
+        (7..=15)
+            .contains(&digits.len())
+            .then(|| if country { format!("+{digits}") } else { digits.to_owned() })
+    });
+    numbers.next().filter(|_| numbers.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +251,16 @@ mod tests {
             "a@x.org b@x.org",
         ] {
             check("email", no, None);
+        }
+    }
+
+    #[test]
+    fn a_phone_number_is_found_in_a_sentence() {
+        check("phone", "+49 (30) 901820-22", Some("+493090182022"));
+        check("phone", "call me: 0049 30 9018 2022, thanks", Some("+493090182022"));
+        check("phone", "8 (916) 123-45-67", Some("89161234567"));
+        for no in ["12345", "my phone", "1234567890123456", "+4930901820 or +4930901821", ""] {
+            check("phone", no, None);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What holds for every input: nothing panics, the same is decided twice, the state survives being stored.
 
 use proptest::prelude::*;
-use troupe_engine::{Library, Ruleset, Scenario, State};
+use troupe_engine::{Library, Ruleset, Scenario, State, StepOutcome, Tried};
 use troupe_types::MediaKind;
 
 use crate::talk::{Said, Talk, content, said};
@@ -166,6 +166,132 @@ proptest! {
     }
 }
 
+/// What can happen to somebody who is in the middle of a scenario.
+#[derive(Debug, Clone)]
+enum Happening {
+    Said(Said),
+    /// Some time passes, in minutes.
+    Passes(u32),
+    /// A timer fires that was set at some time, once more or out of order.
+    FiresAgain(prop::sample::Index),
+    HandedBack,
+    /// The bot is told to stop, or to go on.
+    Stopped(bool),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    const TEXTS: &[&str] = &["Ann", "help", "cancel", "again", "stop", "hm", ""];
+    prop_oneof![
+        4 => proptest::sample::select(TEXTS).prop_map(|text| Happening::Said(said(text))),
+        1 => Just(Happening::Said(said("hm").in_group())),
+        4 => prop_oneof![1..90_u32, 1000..12_000_u32].prop_map(Happening::Passes),
+        3 => any::<prop::sample::Index>().prop_map(Happening::FiresAgain),
+        1 => Just(Happening::HandedBack),
+        1 => any::<bool>().prop_map(Happening::Stopped),
+    ]
+}
+
+/// Somebody who waits for something has the timer for it, and nobody else has one.
+fn check_timer(talk: &Talk) {
+    let person = talk.ann().person;
+    let due = talk.content.due(&person).map(|(due, _)| due);
+    match person.timer {
+        // A stopped bot's timer is put off.
+        Some(timer) => assert!(due.is_some_and(|due| due <= timer.due), "{person:?}"),
+        None => assert_eq!(due, None, "{person:?}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn timers_that_fire_in_any_order_late_or_twice_double_nothing(
+        happenings in proptest::collection::vec(happening(), 1..40), quiet: bool
+    ) {
+        let mut talk = if quiet { crate::time::in_bursts() } else { crate::time::waiting() };
+        let mut every: Vec<_> = Vec::new();
+        for happening in happenings {
+            match happening {
+                Happening::Said(said) => {
+                    talk.say(said);
+                }
+                Happening::Passes(minutes) => {
+                    talk.wait(&format!("{minutes}m"));
+                }
+                Happening::FiresAgain(index) if !every.is_empty() => {
+                    let (timer, person): &(troupe_engine::Timer, _) = index.get(&every);
+                    let before = talk.ann();
+                    let set = before.person.timer.map(|set| troupe_types::UpdateKind::Timer(set.token));
+                    let decision = talk.fire(timer, Clone::clone(person)).clone();
+                    if set != Some(timer.key.kind) {
+                        prop_assert_eq!(&decision.actions, &[]);
+                        prop_assert_eq!(&decision.events, &[]);
+                        prop_assert_eq!(talk.ann(), before);
+                    }
+                    // Now it is out of date, whatever it was.
+                    let after = talk.ann();
+                    let again = talk.fire(timer, Clone::clone(person)).clone();
+                    prop_assert_eq!(&again.actions, &[]);
+                    prop_assert_eq!(talk.ann(), after);
+                }
+                Happening::FiresAgain(_) => {}
+                Happening::HandedBack => {
+                    talk.hand_back();
+                }
+                Happening::Stopped(stopped) => talk.content.stopped = stopped,
+            }
+            check_timer(&talk);
+            every.extend(talk.timers.values().cloned());
+        }
+    }
+
+    #[test]
+    fn a_scenario_of_any_steps_ends_or_waits(
+        kinds in proptest::collection::vec((0..8_u8, 0..12_usize, 0..12_usize), 1..12),
+        happenings in proptest::collection::vec(happening(), 1..20)
+    ) {
+        let count = kinds.len();
+        let step = |(number, (kind, next, other)): (usize, &(u8, usize, usize))| {
+            let (next, other) = (next % count, other % count);
+            let step = match kind {
+                0 => format!("say: s{number}, next: s{next}"),
+                1 => format!("ask: s{number}, validate: number, retries: 1, next: s{next}, otherwise: s{other}"),
+                2 => format!("ask: s{number}, remind: [{{after: 5m, say: r}}], expire: {{after: 1h, next: s{other}}}, next: s{next}"),
+                3 => format!("branch: [{{reply: hm, next: s{other}}}], otherwise: s{next}"),
+                4 => format!("set: {{v: '{{{{message.text}}}}'}}, next: s{next}"),
+                5 => format!("wait: 30m, next: s{next}"),
+                6 => format!("hand_over: 1h, next: s{next}"),
+                _ => "end: goal".to_owned(),
+            };
+            format!("  s{number}: {{{step}}}\n")
+        };
+        let steps: String = kinds.iter().enumerate().map(step).collect();
+        let text = format!("restart: [again]\nsteps:\n{steps}");
+        // Steps in a circle that never waits are refused; all else has to work.
+        if Scenario::parse("welcome", 1, &text).is_ok() {
+            let mut talk = Talk::with_scenario(&text);
+            for happening in happenings {
+                match happening {
+                    Happening::Said(said) => {
+                        talk.say(said);
+                    }
+                    Happening::Passes(minutes) => {
+                        talk.wait(&format!("{}m", minutes % 600));
+                    }
+                    _ => {
+                        talk.hand_back();
+                    }
+                }
+                check_timer(&talk);
+                let tried = talk.last.iter().flat_map(|decision| &decision.trace.steps);
+                let lost = tried.filter(|tried| matches!(tried, Tried::Scenario {
+                    outcome: StepOutcome::TooManySteps | StepOutcome::StepMissing, ..
+                }));
+                prop_assert_eq!(lost.count(), 0);
+            }
+        }
+    }
+}
+
 fn anything_said() -> impl Strategy<Value = Said> {
     let text = prop_oneof![4 => scraps(TALK), 1 => proptest::sample::select(TALK).prop_map(str::to_owned)];
     (text, 0..6_u8, 0..4_u8, any::<bool>()).prop_map(|(text, place, media, first_name)| {
@@ -253,6 +379,29 @@ fn an_empty_state_takes_a_few_bytes_and_none_need_be_stored() {
     let mut talk = Talk::new(content());
     talk.say("hi");
     assert_eq!(talk.ann().person.stored().unwrap(), b"{\"v\":1,\"first_seen\":1800000001000}");
+}
+
+#[test]
+fn a_state_from_before_there_were_timers_is_read_and_written_as_it_was() {
+    let stored = concat!(
+        r#"{"v":1,"first_seen":1800000000000,"assigned":"welcome","#,
+        r#""scenario":{"scenario":"welcome","version":3,"step":"name","refused":1,"language":"ru","#,
+        r#""started":1800000001000,"since":1800000002000}}"#
+    );
+    let state = State::load(None, None, Some(stored.as_bytes())).unwrap();
+    assert_eq!(String::from_utf8(state.person.stored().unwrap()).unwrap(), stored);
+}
+
+#[test]
+fn a_state_with_time_in_it_is_read_and_written_as_it_was() {
+    let stored = concat!(
+        r#"{"v":1,"scenario":{"scenario":"address","version":4,"step":"city","started":1,"since":2,"reminded":1,"#,
+        r#""burst":{"text":"a\nb","messages":2,"last":7,"until":3000},"#,
+        r#""callers":[{"scenario":"welcome","version":1,"step":"call"}]},"#,
+        r#""handed_over":{"since":5,"until":6},"timer":{"due":6,"token":18446744073709551615}}"#
+    );
+    let state = State::load(None, None, Some(stored.as_bytes())).unwrap();
+    assert_eq!(String::from_utf8(state.person.stored().unwrap()).unwrap(), stored);
 }
 
 #[test]

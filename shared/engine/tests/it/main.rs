@@ -13,3 +13,4 @@ mod rules;
 mod scenario;
 mod superbot;
 mod talk;
+mod time;

@@ -240,8 +240,51 @@ steps:
             "5:45: /steps/b/retries: expected a whole number from 0 to 20, found 99",
             "5:69: /steps/b/otherwise: there is no step \"gone\"",
             "6:12: /steps/c/end: there is no end \"maybe\"",
-            "7:6: /steps/d: a step has one of say, ask, branch, end",
+            "7:6: /steps/d: a step has one of say, ask, branch, set, wait, follow_up, hand_over, call, end",
             "8:16: /steps/e/branch/0: a variable is asked one of",
+        ],
+    );
+}
+
+#[test]
+fn every_fault_of_time_in_a_scenario_is_told() {
+    let scenario = "
+quiet: 1h
+expire: {after: 2d, next: gone}
+help: {words: [help]}
+replaces: {old: b, older: nowhere}
+steps:
+  a: {ask: A?, remind: [{after: 1h, say: x}, {after: 30m, say: y}, {after: 0s, say: z}], next: b}
+  b: {set: {x: '{{nothing}}'}, next: c}
+  c: {wait: 40d, next: d}
+  d: {follow_up: [{after: 3d, say: x}], expire: {after: 3d}, next: e}
+  e: {hand_over: soon, next: f}
+  f: {call: '', next: g, otherwise: gone}
+  g: {follow_up: [], next: a}
+";
+    check(
+        Scenario::parse("s", 1, scenario),
+        &[
+            "4:7: /help: the field \"say\" is missing",
+            "2:8: /quiet: expected a duration up to 10m",
+            "3:27: /expire/next: there is no step \"gone\"",
+            "7:46: /steps/a/remind/1: this comes no later than the one before",
+            "7:76: /steps/a/remind/2/after: expected a duration from 1s to 30d",
+            "8:16: /steps/b/set/x: there is no value \"nothing\"",
+            "9:13: /steps/c/wait: expected a duration from 1s to 30d",
+            "10:6: /steps/d: the last reminder comes after 3d, but the step expires after 3d already",
+            "11:18: /steps/e/hand_over: expected a duration such as",
+            "12:37: /steps/f/otherwise: there is no step \"gone\"",
+            "12:13: /steps/f/call: a name can't be empty",
+            "13:18: /steps/g/follow_up: the list is empty",
+        ],
+    );
+    let scenario = "replaces: {old: b, older: nowhere}\nsteps:\n  a: {ask: A?, next: b}\n  b: {end: goal}\n";
+    check(
+        Scenario::parse("s", 1, scenario),
+        &[
+            "1:17: /replaces/old: nobody waits at the step \"b\": choose one that asks",
+            "1:27: /replaces/older: there is no step \"nowhere\"",
         ],
     );
 }
@@ -257,6 +300,13 @@ fn steps_that_never_wait_are_refused() {
             "3:3: /steps/b: from \"b\" on",
         ],
     );
+    let circle = |between: &str| format!("steps:\n  a: {{say: Hi, next: b}}\n  b: {{{between}, next: a}}\n");
+    for between in ["wait: 1m", "hand_over: 1h", "follow_up: [{after: 1m, say: Hm}]"] {
+        assert!(Scenario::parse("s", 1, &circle(between)).is_ok(), "{between}");
+    }
+    for between in ["set: {x: y}", "call: other"] {
+        assert!(Scenario::parse("s", 1, &circle(between)).is_err(), "{between}");
+    }
     let chain = |steps: usize| {
         let says: Vec<_> =
             (1..steps).map(|step| format!("  s{step}: {{say: Hi, next: s{}}}\n", step + 1)).collect();
@@ -282,5 +332,5 @@ fn the_documented_examples_load() {
     let library = example(include_str!("../../src/library.rs"));
     assert_eq!(Library::parse("l", &library).map(|library| library.entry_ids().len()), Ok(2));
     let scenario = example(include_str!("../../src/scenario.rs"));
-    assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(5));
+    assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(10));
 }

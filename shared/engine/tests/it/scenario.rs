@@ -42,10 +42,18 @@ fn a_person_is_led_to_the_goal_and_then_to_the_library() {
     talk.check("hi", &["Hello Ann!", "What shall I call you?"]);
     assert_eq!(
         talk.events(),
-        ["MessageReceived", "PersonFirstSeen", "ScenarioStarted", "StepReached", "StepReached", "Replied"]
+        [
+            "MessageReceived",
+            "PersonFirstSeen",
+            "ScenarioAssigned",
+            "ScenarioStarted",
+            "StepReached",
+            "StepReached",
+            "Replied"
+        ]
     );
     assert_eq!(talk.source(), "welcome:hello");
-    assert_eq!(talk.ann().pinned(), Some(("welcome", 1)));
+    assert_eq!(talk.ann().pinned().collect::<Vec<_>>(), [("welcome", 1)]);
     talk.check("Annie", &["Pro or basic?"]).check("pro", &["Your e-mail, Annie?"]);
     talk.check("ann@example.org", &["Welcome aboard."]);
     assert_eq!(

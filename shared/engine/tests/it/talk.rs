@@ -1,8 +1,12 @@
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use troupe_engine::{
     Account, ActionBody, Content, Decision, Event, Groups, Library, Ruleset, Scenario, Seed, Source, State,
-    Update, WeightedScenario, decide, explain,
+    Timer, Update, WeightedScenario, decide, explain,
 };
 use troupe_types::{
     BotId, Chat, ChatId, Media, MediaKind, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind,
@@ -103,12 +107,14 @@ impl Said {
 #[derive(Debug, Clone)]
 pub struct Talk {
     pub content: Content,
-    pub states: std::collections::BTreeMap<(ChatId, UserId), State>,
+    pub states: BTreeMap<(ChatId, UserId), State>,
     /// Which of the possible worlds this is: another number, another chance.
     pub world: u64,
     time: Timestamp,
     message: i32,
     pub last: Option<Decision>,
+    /// The timer that is set for each person.
+    pub timers: BTreeMap<UserId, (Timer, Person)>,
 }
 
 impl Talk {
@@ -116,11 +122,12 @@ impl Talk {
         let time = Timestamp::from_seconds(1_800_000_000);
         Self {
             content,
-            states: std::collections::BTreeMap::default(),
+            states: BTreeMap::new(),
             world: 0,
             time,
             message: 0,
             last: None,
+            timers: BTreeMap::new(),
         }
     }
 
@@ -195,6 +202,46 @@ impl Talk {
     /// Says something; checks on the way that the trace changes nothing and that the state is stored without loss.
     pub fn say(&mut self, said: impl Into<Said>) -> &Decision {
         let update = self.update(said.into());
+        self.decide(&update)
+    }
+
+    /// Lets time pass, and tells the texts that came of the timers that fired meanwhile.
+    pub fn wait(&mut self, time: &str) -> Vec<String> {
+        let end = self.time + duration(time);
+        let mut came = Vec::new();
+        loop {
+            let due = self.timers.iter().map(|(person, (timer, _))| (timer.due, *person)).min();
+            let Some((_, person)) = due.filter(|(due, _)| *due <= end) else { break };
+            let (timer, person) = self.timers.remove(&person).expect("it was found");
+            came.extend(heard(self.fire(&timer, person)));
+        }
+        self.time = end;
+        came
+    }
+
+    /// Waits, and checks what comes.
+    #[track_caller]
+    pub fn check_wait(&mut self, time: &str, expected: &[&str]) -> &mut Self {
+        let came = self.wait(time);
+        assert_eq!(came, expected, "in {time}: {:#?}", self.last);
+        self
+    }
+
+    pub fn fire(&mut self, timer: &Timer, person: Person) -> &Decision {
+        self.decide(&Update::without_message(timer.key, person, timer.due))
+    }
+
+    /// An operator gives the conversation with Ann back.
+    pub fn hand_back(&mut self) -> Vec<String> {
+        self.time = self.time + Duration::from_secs(1);
+        let person = said("").sender;
+        let (chat, message) = (ChatId::direct(ANN), MessageId::new(0));
+        let key = UpdateKey { bot: BotId::new(7), chat, message, kind: UpdateKind::HandedBack(self.time) };
+        let update = Update::without_message(key, person, self.time);
+        heard(self.decide(&update))
+    }
+
+    pub fn decide(&mut self, update: &Update) -> &Decision {
         let (chat, person) = (update.chat.id, update.sender.id);
         let state = self.state(chat, person);
         let seed = match self.world {
@@ -203,8 +250,8 @@ impl Talk {
                 Seed::new(world.wrapping_mul(1_000_003) ^ u64::from(update.message.id.get().unsigned_abs()))
             }
         };
-        let decision = decide(&self.content, &state, &update, seed);
-        let explained = explain(&self.content, &state, &update, seed);
+        let decision = decide(&self.content, &state, update, seed);
+        let explained = explain(&self.content, &state, update, seed);
         assert!(decision.trace.steps.is_empty());
         assert_eq!(decision, Decision { trace: decision.trace.clone(), ..explained.clone() });
         let [bot, chat_bytes, person_bytes] =
@@ -222,6 +269,9 @@ impl Talk {
             }
         }
         self.states.insert((chat, person), loaded);
+        if let Some(timer) = decision.timer {
+            self.timers.insert(person, (timer, update.sender.clone()));
+        }
         self.last.insert(explained)
     }
 
@@ -256,6 +306,18 @@ impl Talk {
             .map(|event| format!("{event:?}").split([' ', '{']).next().unwrap_or_default().to_owned())
             .collect()
     }
+}
+
+/// Reads `30s`, `5m`, `2h` or `3d`.
+fn duration(text: &str) -> Duration {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        _ => 24 * 60 * 60,
+    };
+    Duration::from_secs(number.parse::<u64>().expect("it is a number") * unit)
 }
 
 /// What came of a decision: the texts in order, or the reason of silence in brackets.

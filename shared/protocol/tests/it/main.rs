@@ -77,6 +77,8 @@ fn updates_are_read_as_they_were_written() {
     };
     check("update_message", &update(key("7/42/5/new"), UpdateBody::Message(message())));
     check("update_edited", &update(key("7/42/5/edited-1800000000"), UpdateBody::Edited(message())));
+    check("update_timer", &update(key("7/42/0/timer-18446744073709551615"), UpdateBody::Timer));
+    check("update_handed_back", &update(key("7/42/0/handed_back-1800000000123"), UpdateBody::HandedBack));
 }
 
 #[test]
@@ -148,6 +150,17 @@ fn events_are_read_as_they_were_written() {
             "event_step_answered",
             EventBody::StepAnswered { scenario: scenario.clone(), version, step: name.clone(), valid: true },
         ),
+        ("event_scenario_assigned", EventBody::ScenarioAssigned { scenario: scenario.clone(), version }),
+        (
+            "event_step_reminded",
+            EventBody::StepReminded { scenario: scenario.clone(), version, step: name.clone(), number: 2 },
+        ),
+        (
+            "event_step_expired",
+            EventBody::StepExpired { scenario: scenario.clone(), version, step: name.clone() },
+        ),
+        ("event_handed_over", EventBody::HandedOver),
+        ("event_handed_back", EventBody::HandedBack { reason: "time".to_owned() }),
         ("event_scenario_ended", EventBody::ScenarioEnded { scenario, version, step: name, goal: true }),
         ("event_variable_changed", EventBody::VariableChanged { variable: "kyc status".to_owned() }),
         ("event_goal_reached", EventBody::GoalReached { goal: "kyc".to_owned() }),

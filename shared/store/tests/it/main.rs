@@ -30,6 +30,7 @@ fn key(message: i32) -> UpdateKey {
 
 fn entry(id: &str) -> OutboxEntry {
     OutboxEntry {
+        schedule: None,
         id: id.into(),
         subject: "action.17.7".into(),
         payload: format!("{{\n\"id\": \"{id}\"}}").into_bytes(),

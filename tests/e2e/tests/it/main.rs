@@ -8,5 +8,6 @@ mod media;
 mod metrics;
 mod prometheus;
 mod telethon;
+mod timers;
 mod trace;
 mod world;
