@@ -1,5 +1,6 @@
 #![no_main]
 
+#[expect(dead_code, reason = "each program has one of them")]
 #[path = "../targets.rs"]
 mod targets;
 

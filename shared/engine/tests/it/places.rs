@@ -135,8 +135,8 @@ fn what_is_too_large_is_refused() {
         Ruleset::parse(&format!("{{\"triggers\": {{{}}}}}", groups.join(","))),
         &["1:14: /triggers: a map of 10001 is too long: at most 10000"],
     );
-    let document = format!("{{}}{}", " ".repeat(4 * 1024 * 1024));
-    check(Ruleset::parse(&document), &["1:1: the document has 4194306 bytes, more than 4194304"]);
+    let document = format!("{{}}{}", " ".repeat(16 * 1024 * 1024));
+    check(Ruleset::parse(&document), &["1:1: the document has 16777218 bytes, more than 16777216"]);
     let zeros = format!("[{}0]", "0,".repeat(1_000_000));
     check(Ruleset::parse(&zeros), &["1:2000000: more than 1000000 values"]);
     check(Ruleset::parse(&"[0]".repeat(200)), &["1:4: expected the end"]);
