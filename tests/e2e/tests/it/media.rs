@@ -18,7 +18,7 @@ async fn an_answer_with_a_photo_reaches_the_person_as_one() {
         ["Here we are, Felix: ", "This is us, Felix: "].iter().any(|begin| caption.starts_with(begin));
     let ends = ["follow the red light.", "steer by the red light."].iter().any(|end| caption.ends_with(end));
     assert!(begins && ends, "{caption}");
-    let sent = "SELECT media FROM events WHERE type = 'message_sent'";
+    let sent = "SELECT media FROM events WHERE kind = 'message_sent'";
     let row = wait_for(async || world.rows(sent).await.into_iter().next()).await;
     assert_eq!(row["media"], "photo");
 }
