@@ -140,12 +140,12 @@ fn shown(witness: &Witness) -> String {
     let Witness { text, direct, variables, image, outcome } = witness;
     let mut said = if text.is_empty() { "a message without a text".to_owned() } else { format!("{text:?}") };
     if let Some(bytes) = image {
-        said.push_str(&format!(" with an image of {}", told::size(*bytes)));
+        said = format!("{said} with an image of {}", told::size(*bytes));
     }
     said.push_str(if *direct { " in a direct chat" } else { " in a group" });
     if !variables.is_empty() {
         let rows = variables.iter().map(|(name, value)| format!("{name:?} is {value:?}"));
-        said.push_str(&format!(", where {}", rows.collect::<Vec<_>>().join(" and ")));
+        said = format!("{said}, where {}", rows.collect::<Vec<_>>().join(" and "));
     }
     format!("{said}: {outcome}")
 }
