@@ -23,6 +23,7 @@
 //! # } // dropped: stopped, temporary data removed
 //! ```
 
+pub mod bench;
 pub mod demo;
 mod error;
 pub mod folder;

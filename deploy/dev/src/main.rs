@@ -42,6 +42,8 @@ enum Command {
     Logs(commands::logs::Arguments),
     /// Run all tests, or those whose names contain a text
     Test(commands::test::Arguments),
+    /// Measure what troupe costs, beside what others cost
+    Bench(commands::bench::Arguments),
     /// Get the tools that are missing, and start nothing
     Setup,
     /// Write Grafana's dashboards, deploy/grafana/dashboards, from their sources beside them
@@ -64,6 +66,7 @@ async fn main() -> ExitCode {
         Command::Say(arguments) => commands::say::run(&folder, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&folder, &arguments).await,
         Command::Test(arguments) => commands::test::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
         Command::Setup => commands::setup(),
         Command::Dashboards => commands::dashboards::run(),
     };

@@ -87,6 +87,12 @@ fn confirmation(turn: &Turn<'_>) -> Option<&'static str> {
     if !turn.update.is_addressed() {
         return None;
     }
+    // Each part that begins with a letter is a word or more: of most messages it need not be known which.
+    let letter = |char: char| char.is_ascii_alphanumeric() || matches!(char, 'а'..='я' | 'А'..='Я');
+    let mut parts = turn.update.message.text.split_whitespace().filter(|part| part.starts_with(letter));
+    if parts.nth(OPT_OUT_WORDS).is_some() {
+        return None;
+    }
     let words = turn.words();
     if words.len() > OPT_OUT_WORDS {
         return None;

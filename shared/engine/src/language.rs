@@ -1,6 +1,6 @@
 //! Which of the languages of an answer a person is answered in.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The scripts that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +31,16 @@ impl Writing {
     /// anything stands in Cyrillic ones in the middle of English.
     pub fn of(text: &str) -> Option<Self> {
         let (mut latin, mut cyrillic, mut telling) = (0_usize, 0_usize, 0);
-        for char in text.chars().filter(|char| char.is_alphabetic()) {
+        for char in text.chars() {
             match char {
+                // Signs and accents, among the letters.
+                '\u{482}'..='\u{489}' => {}
                 '\u{400}'..='\u{52f}' => {
                     cyrillic += 1;
                     telling |= bit(char);
                 }
-                '\0'..='\u{24f}' => latin += 1,
+                'a'..='z' | 'A'..='Z' => latin += 1,
+                '\u{80}'..='\u{24f}' if char.is_alphabetic() => latin += 1,
                 _ => {}
             }
         }
@@ -66,9 +69,20 @@ impl Writing {
 
 /// The bit of a letter in either case; 0 for those that tell nothing.
 fn bit(char: char) -> u32 {
-    let small = char.to_lowercase().next().unwrap_or(char);
-    TELLING.chars().position(|telling| telling == small).map_or(0, |place| 1 << place)
+    /// Those of the letters from [`CYRILLIC`].
+    static BITS: LazyLock<Vec<u32>> = LazyLock::new(|| {
+        let bit = |char: char| {
+            let small = char.to_lowercase().next().unwrap_or(char);
+            TELLING.chars().position(|telling| telling == small).map_or(0, |place| 1 << place)
+        };
+        (CYRILLIC..='\u{52f}').map(bit).collect()
+    });
+    let place = (char as usize).checked_sub(CYRILLIC as usize);
+    place.and_then(|place| BITS.get(place)).copied().unwrap_or_default()
 }
+
+/// Where Cyrillic begins.
+const CYRILLIC: char = '\u{400}';
 
 fn main(language: &str) -> &str {
     language.split('-').next().unwrap_or_default()

@@ -18,6 +18,7 @@ mod duration;
 mod fault;
 mod guard;
 mod hand_over;
+mod hashing;
 mod language;
 mod library;
 pub mod limits;

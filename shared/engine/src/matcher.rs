@@ -150,9 +150,9 @@ impl Matcher {
 
     /// Looks up which patterns may match.
     pub fn look_up<'a>(&'a self, text: &'a str, folded: &'a Folded) -> Hits<'a> {
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(16);
         self.grams.find(folded, |text| texts.push(text));
-        let mut numbers = Vec::new();
+        let mut numbers = Vec::with_capacity(texts.len() * 2);
         if !texts.is_empty() {
             let signature = signature::Signature::new(folded);
             for text in texts {

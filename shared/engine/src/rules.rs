@@ -104,7 +104,6 @@ pub struct Ruleset {
     patterns: Matcher,
     /// The phrases and keywords of all triggers that have some.
     phrases: PhraseIndex,
-    reactions: BTreeMap<Arc<str>, ReactionGroup>,
     variables: BTreeMap<Arc<str>, Variable>,
     media: Vec<MediaUse>,
 }
@@ -120,6 +119,8 @@ struct Group {
     cooldown: Option<Cooldown>,
     /// Tells it from others in the memory of cooldowns.
     hash: u64,
+    /// The reaction group of its name.
+    reactions: Option<ReactionGroup>,
 }
 
 #[derive(Debug)]

@@ -36,7 +36,8 @@ pub(crate) fn cut(text: String, length_max: usize) -> (String, Option<usize>) {
 /// The words of `text`, in the form in which words are compared: NFKC, case folded, without diacritics, apostrophes
 /// and punctuation; ё is е. An emoji is a word of its own.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words = Words::default();
+    // Words have some seven letters.
+    let mut words = Words { list: Vec::with_capacity(text.len() / 8 + 2), word: String::with_capacity(32) };
     let simple = &*SIMPLE;
     if text.chars().all(|char| simple.get(char as usize).map_or_else(|| stands_alone(char), Option::is_some))
     {
@@ -182,6 +183,12 @@ pub(crate) fn is_within(a: &[char], b: &[char], limit: usize) -> bool {
         }
     }
     rows[1][b.len()] <= limit
+}
+
+/// Whether a character is a digit or another number, in whatever script.
+pub(crate) fn is_number(char: char) -> bool {
+    // The letters of most words, which need no table.
+    !matches!(char, 'a'..='z' | 'а'..='я') && char.is_numeric()
 }
 
 /// How many typing errors a word of `length` letters is forgiven: short words are too close to each other.

@@ -155,6 +155,8 @@ impl<'a> Turn<'a> {
     pub fn word(&mut self, answers: &Answers, label: &[&str], language: Option<&str>) -> (u16, Said) {
         let wanted = match language {
             Some(language) => Wanted { writing: None, language: Some(language) },
+            // Of one way to say it there is nothing to choose from the message.
+            None if answers.language_count() < 2 => Wanted { writing: None, language: None },
             None => self.wanted(),
         };
         let person = &mut self.state.person;

@@ -1,5 +1,6 @@
 //! The commands of `cargo dev`, each in a file of its own.
 
+pub mod bench;
 pub mod dashboards;
 pub mod down;
 pub mod logs;

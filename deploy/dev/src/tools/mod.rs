@@ -5,6 +5,7 @@
 //! a lock file makes a second run wait for the first. Getting all of it takes about a minute and 800 MB.
 
 mod apt;
+mod measuring;
 mod python;
 mod sources;
 mod step;

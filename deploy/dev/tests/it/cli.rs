@@ -20,7 +20,7 @@ fn without_a_command_the_help_says_where_to_start() {
     let output = dev(folder.path(), &[]);
     assert!(output.status.success());
     let (out, _) = said(&output);
-    for word in ["up", "down", "status", "logs", "test", "setup", "Start here:  cargo dev up"] {
+    for word in ["up", "down", "status", "logs", "test", "bench", "setup", "Start here:  cargo dev up"] {
         assert!(out.contains(word), "{word} is missing in\n{out}");
     }
 }

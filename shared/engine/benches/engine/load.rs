@@ -1,11 +1,11 @@
 //! What loading takes, in a process that does nothing else: `load --rules FILE`.
 
-use std::{fs, hint::black_box, path::Path, time::Instant};
+use std::{fs, hint::black_box, path::Path};
 
 use serde_json::json;
 use troupe_engine::{Library, Ruleset};
 
-use crate::set::Set;
+use crate::{measure::processor_time, set::Set};
 
 pub fn run(words: &[&str]) -> Result<(), String> {
     let ["--rules", file] = words else { return Err("load --rules FILE".into()) };
@@ -23,13 +23,13 @@ pub fn run(words: &[&str]) -> Result<(), String> {
     let before = resident_kb("VmRSS");
     let read = |path: &Path| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let (rules, library) = (read(&rules)?, read(&library)?);
-    let started = Instant::now();
+    let started = processor_time()?;
     let parsed = Ruleset::parse(&rules).map_err(|faults| format!("the rules are refused:\n{faults}"))?;
-    let rules_ms = started.elapsed().as_millis();
-    let started = Instant::now();
+    let rules_ms = processor_time()?.saturating_sub(started).as_millis();
+    let started = processor_time()?;
     let library =
         Library::parse("library", &library).map_err(|faults| format!("the library is refused:\n{faults}"))?;
-    let library_ms = started.elapsed().as_millis();
+    let library_ms = processor_time()?.saturating_sub(started).as_millis();
     let [after, most] = ["VmRSS", "VmHWM"].map(|field| resident_kb(field).saturating_sub(before));
     black_box((parsed, library));
     println!("{}", json!({"rules_ms": rules_ms, "library_ms": library_ms, "kb": after, "most_kb": most}));

@@ -31,7 +31,7 @@ impl Subject {
     ///
     /// Of those who talk to all of them one is in the middle of the scenario and one has left it, so that every
     /// second message that no group answers comes to the step, and every second to the library.
-    pub fn new(name: &str, set: &Set) -> Option<Self> {
+    pub fn new(name: &str, set: &Set) -> Result<Self, String> {
         let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username: None };
         let mut content = Content::of(account);
         content.groups = Groups::All;
@@ -40,15 +40,16 @@ impl Subject {
             "library" => (false, false, true),
             "scenario" => (true, true, false),
             "whole" => (true, true, true),
-            _ => return None,
+            _ => return Err(format!("there is no row {name:?}; there are matching, {}", NAMES.join(", "))),
         };
         if rules {
-            content.rules =
-                Some(Arc::new(Ruleset::parse(&set.rules()).expect("the rules are within the bounds")));
+            content.rules = Some(Arc::new(
+                Ruleset::parse(&set.rules()).map_err(|faults| format!("the rules are refused:\n{faults}"))?,
+            ));
         }
         if library {
-            let library =
-                Library::parse("library", &set.library()).expect("the library is within the bounds");
+            let library = Library::parse("library", &set.library())
+                .map_err(|faults| format!("the library is refused:\n{faults}"))?;
             content.direct_library = Some(Arc::new(library));
         }
         if scenario {
@@ -60,7 +61,7 @@ impl Subject {
             "whole" => vec![in_scenario(), left_scenario()],
             _ => vec![State::default()],
         };
-        Some(Self { content, states })
+        Ok(Self { content, states })
     }
 
     /// Decides on the message of this number.

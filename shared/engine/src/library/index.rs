@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use super::{
     Entry,
     score::{self, Said, Scored},
@@ -7,6 +5,7 @@ use super::{
 };
 use crate::{
     MatchedBy,
+    hashing::QuickMap,
     matcher::{Builder, Folded, Hits, Matcher},
     text,
 };
@@ -21,13 +20,13 @@ const TYPO_WORDS_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// Every word of every phrase and keyword.
-    words: HashMap<String, u32>,
+    words: QuickMap<String, u32>,
     typos: Typos,
     /// The entries' phrases and keywords as numbers of words.
     entries: Vec<Patterns>,
     /// The entries that are filed under each word, and under each two neighbours.
     by_word: Vec<Vec<u32>>,
-    by_pair: HashMap<(u32, u32), Vec<u32>>,
+    by_pair: QuickMap<(u32, u32), Vec<u32>>,
     regexes: Matcher,
     /// The entry of each regular expression.
     regex_entries: Vec<u32>,
@@ -112,7 +111,7 @@ impl Index {
     /// Files every phrase and keyword under what is rarest in it.
     fn file(&mut self) {
         let mut words = vec![0_u32; self.words.len()];
-        let mut pairs: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut pairs: QuickMap<(u32, u32), u32> = QuickMap::default();
         for Patterns { phrases, keywords } in &self.entries {
             phrases.iter().chain(keywords).flatten().for_each(|word| words[*word as usize] += 1);
             phrases
@@ -236,7 +235,8 @@ impl Index {
             letters.clear();
             letters.extend(word.chars());
             // A number with a wrong digit is another number.
-            let forgiving = words.len() <= TYPO_WORDS_MAX && !letters.iter().any(|char| char.is_numeric());
+            let forgiving =
+                words.len() <= TYPO_WORDS_MAX && !letters.iter().any(|char| text::is_number(*char));
             let means = if forgiving { misspelt(&letters) } else { Vec::new() };
             Said::unknown(means, letters.len())
         };

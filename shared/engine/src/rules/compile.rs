@@ -19,18 +19,19 @@ pub(super) fn compile(model: Model, faults: &mut Faults) -> Ruleset {
     let variables = compile_variables(model.variables, faults);
     let mut compiler =
         Compiler { variables: &variables, patterns: Builder::default(), phrases: Vec::new(), faults };
-    let groups: Vec<_> =
+    let mut groups: Vec<_> =
         model.trigger_groups.into_iter().map(|group| compiler.trigger_group(group)).collect();
-    let reactions = model
-        .reaction_groups
-        .into_iter()
-        .map(|group| (Arc::from(group.name.as_str()), compiler.reaction_group(group)))
-        .collect();
+    let reactions = model.reaction_groups.into_iter();
+    let mut reactions: BTreeMap<_, _> =
+        reactions.map(|group| (group.name.clone(), compiler.reaction_group(group))).collect();
+    for group in &mut groups {
+        group.reactions = reactions.remove(&*group.name);
+    }
     let Compiler { patterns, phrases, .. } = compiler;
     let index = Index::new(&groups, &patterns);
     let patterns = patterns.finish(|pattern| index.wants(pattern));
     let phrases = PhraseIndex::new(&phrases, Builder::default());
-    Ruleset { groups, index, patterns, phrases, reactions, variables, media: Vec::new() }
+    Ruleset { groups, index, patterns, phrases, variables, media: Vec::new() }
 }
 
 type Variables = BTreeMap<Arc<str>, Variable>;
@@ -73,7 +74,7 @@ impl Compiler<'_> {
         });
         let subgroups = subgroups.collect();
         let hash = answers::hash(&["rules", &group.name]);
-        Group { name: group.name.into(), chats: group.chats, subgroups, cooldown, hash }
+        Group { name: group.name.into(), chats: group.chats, subgroups, cooldown, hash, reactions: None }
     }
 
     fn trigger(&mut self, kind: TriggerKind, place: &Place) -> Option<Trigger> {

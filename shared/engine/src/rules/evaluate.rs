@@ -15,18 +15,16 @@ pub(crate) fn answer(rules: &Ruleset, turn: &mut Turn<'_>) -> bool {
         phrases: if rules.phrases.is_empty() { Vec::new() } else { rules.phrases.said(turn.words()) },
     };
     if turn.trace.is_on() {
-        return answer_from(rules.groups.iter(), rules, &heard, turn);
+        return answer_from(rules.groups.iter(), &heard, turn);
     }
-    let groups = rules.index.groups(&heard, turn);
-    answer_from(groups.iter().map(|group| &rules.groups[*group as usize]), rules, &heard, turn)
+    let candidates = rules.index.candidates(&heard, turn);
+    // Most groups fail by the pattern that they were found by, and that is told without looking at the group.
+    let likely =
+        candidates.iter().filter(|found| found.pattern.is_none_or(|pattern| heard.is_match(pattern)));
+    answer_from(likely.map(|found| &rules.groups[found.group as usize]), &heard, turn)
 }
 
-fn answer_from<'r>(
-    groups: impl Iterator<Item = &'r Group>,
-    rules: &Ruleset,
-    texts: &impl Texts,
-    turn: &mut Turn<'_>,
-) -> bool {
+fn answer_from<'r>(groups: impl Iterator<Item = &'r Group>, texts: &impl Texts, turn: &mut Turn<'_>) -> bool {
     for group in groups {
         let elsewhere = match group.chats {
             Chats::Direct if !turn.update.is_direct() => Some(GroupOutcome::PrivateOnly),
@@ -43,7 +41,7 @@ fn answer_from<'r>(
             if let Some(cooldown) = group.cooldown {
                 turn.cool(group.hash, cooldown);
             }
-            react::react(rules.reactions.get(&group.name), &group.name, turn);
+            react::react(group.reactions.as_ref(), &group.name, turn);
             return true;
         };
         let Subgroup { name, on_fail, .. } = &group.subgroups[failed];

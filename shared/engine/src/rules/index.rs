@@ -108,13 +108,24 @@ impl Index {
         self.by_pattern.get(pattern as usize).is_some_and(Option::is_some)
     }
 
-    /// The groups that may fire or send a message, in order.
-    pub fn groups(&self, heard: &Heard<'_>, turn: &Turn<'_>) -> Vec<u32> {
+    /// The groups that may fire or send a message, in order; one that was found in several ways is there as often.
+    pub fn candidates(&self, heard: &Heard<'_>, turn: &Turn<'_>) -> Vec<Candidate> {
+        let by_pattern = heard.patterns.numbers().iter().filter_map(|pattern| {
+            let group = self.by_pattern[*pattern as usize]?;
+            Some(Candidate { group, pattern: Some(*pattern) })
+        });
+        let mut candidates: Vec<_> = by_pattern.collect();
+        let others = self.groups_without_pattern(heard, turn).into_iter();
+        candidates.extend(others.map(|group| Candidate { group, pattern: None }));
+        candidates.sort_unstable();
+        candidates
+    }
+
+    /// The groups that may fire or send a message, whatever patterns match it, in order.
+    fn groups_without_pattern(&self, heard: &Heard<'_>, turn: &Turn<'_>) -> Vec<u32> {
         let (update, message) = (turn.update, &turn.update.message);
         let mut groups = self.rest.clone();
         groups.extend_from_slice(if update.is_direct() { &self.rest_direct } else { &self.rest_group });
-        let patterns = heard.patterns.numbers().iter();
-        groups.extend(patterns.filter_map(|pattern| self.by_pattern[*pattern as usize]));
         let phrases = heard.phrases.iter();
         groups.extend(phrases.filter_map(|phrase| *self.by_phrase.get(*phrase as usize)?));
         if message.media.is_some() {
@@ -156,6 +167,14 @@ fn put(groups: &mut Vec<Option<u32>>, number: u32, group: u32) {
         groups.resize(number + 1, None);
     }
     groups[number] = Some(group);
+}
+
+/// A group that may fire or send a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Candidate {
+    pub group: u32,
+    /// The pattern of its key by which it was found, if that may still not match: then it need not be looked at.
+    pub pattern: Option<u32>,
 }
 
 /// The subgroup that is cheapest to look up, of those that may be a key.

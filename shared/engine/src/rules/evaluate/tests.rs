@@ -38,7 +38,7 @@ fn plainly(content: &Content, state: &State, update: &Update, seed: Seed) -> Dec
     let mut turn = Turn::new(content, state, update, seed, Tracer::on());
     let phrases = rules.phrases.said_plainly(turn.words());
     let texts = Plainly { rules, regexes: HashMap::new(), text: &update.message.text, phrases };
-    if answer_from(rules.groups.iter(), rules, &texts, &mut turn) { turn.answered() } else { turn.finish() }
+    if answer_from(rules.groups.iter(), &texts, &mut turn) { turn.answered() } else { turn.finish() }
 }
 
 fn indexed(content: &Content, state: &State, update: &Update, seed: Seed, trace: Tracer) -> Decision {
