@@ -3,6 +3,7 @@
 mod csv;
 mod library;
 mod rivescript;
+mod superbot;
 
 use std::{
     fs::{self, File},
@@ -31,6 +32,8 @@ enum From {
     Csv(csv::Arguments),
     /// RiveScript into an answer library.
     Rivescript(rivescript::Arguments),
+    /// Rules in superbot's JSON into troupe's own format, which says more.
+    Superbot(superbot::Arguments),
 }
 
 /// Where the result goes.
@@ -53,6 +56,7 @@ command line are wrong.
 Examples:
   troupe convert csv faq.csv --out content/libraries/faq.yaml
   troupe convert rivescript brain/*.rive > content/libraries/brain.yaml
+  troupe convert superbot rules.json --out content/rules/rules.yaml
   troupe try content                    # talk to it";
 
 /// Runs the command.
@@ -60,6 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (converted, target) = match &arguments.from {
         From::Csv(arguments) => (csv::run(arguments)?, arguments.target()),
         From::Rivescript(arguments) => (rivescript::run(arguments)?, arguments.target()),
+        From::Superbot(arguments) => return superbot::run(arguments),
     };
     let Converted { library, left_out } = converted;
     if library.is_empty() {

@@ -73,7 +73,7 @@ enum Command {
     Test(suite::Arguments),
     /// Decides on recorded updates by two versions of the content, and shows what would be answered differently.
     Replay(replay::Arguments),
-    /// Turns what was written for other programs into content: question lists, RiveScript.
+    /// Turns what was written for other programs into content: question lists, RiveScript, superbot's rules.
     Convert(convert::Arguments),
     #[command(flatten)]
     Manager(manager::Command),

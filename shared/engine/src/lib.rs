@@ -47,7 +47,7 @@ pub use fault::{Fault, Faults};
 pub use library::Library;
 pub use matcher::{PatternFault, PatternSet};
 pub use media::MediaUse;
-pub use rules::Ruleset;
+pub use rules::{Ruleset, superbot_as_own};
 pub use scenario::Scenario;
 pub use state::{State, StateError};
 pub use trace::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Trace, Tried, Woken};

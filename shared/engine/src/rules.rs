@@ -66,6 +66,8 @@
 //!   both bounds are inside.
 //! - A subgroup named by the empty text is a subgroup like any other; only null stands alone.
 //! - A variable that is not declared is a dictionary variable that is saved to disk.
+//!
+//! [`superbot_as_own`] writes it in the own format.
 
 mod compile;
 mod condition;
@@ -77,6 +79,7 @@ mod outline;
 mod own;
 mod react;
 mod read;
+mod write;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -258,6 +261,28 @@ pub(crate) struct Variable {
     pub saved: bool,
     /// The start value of a single variable.
     pub start: Option<String>,
+}
+
+/// Superbot's JSON in troupe's own format, as YAML that decides alike.
+///
+/// # Errors
+/// All that is wrong with it, or that it is no JSON of superbot's.
+pub fn superbot_as_own(text: &str) -> Result<String, Faults> {
+    let mut faults = Faults::default();
+    let document = document::read(text, &mut faults);
+    let own = document.and_then(|document| {
+        let at = At::root(&document);
+        if own::is_own(&at) {
+            faults.at(&at, "this is troupe's own format already");
+            return None;
+        }
+        let model = read::read(&at, &mut faults);
+        let own = write::write(&model);
+        // What does not compile here would not compile there, and here the places are right.
+        compile::compile(model, &mut faults);
+        Some(own)
+    });
+    faults.or(own)
 }
 
 impl Ruleset {

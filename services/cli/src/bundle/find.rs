@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{File, Kind};
-use crate::{document, problem::Problems};
+use crate::{
+    document::{self, Node},
+    problem::Problems,
+};
 
 /// How deep folders are looked into.
 const DEPTH: usize = 8;
@@ -102,14 +105,20 @@ fn by_fields(path: &Path, text: &str) -> Result<Kind, Problems> {
         Ok(Kind::Library)
     } else if has(&["steps"]) {
         Ok(Kind::Scenario)
-    } else if has(&["triggers", "reactions", "variables"]) {
+    } else if has(&["triggers", "reactions", "variables"]) || has_groups_of_rules(&node) {
         Ok(Kind::Rules)
     } else if has(super::bot::FIELDS) {
         Ok(Kind::Bot)
     } else {
-        let reason = "cannot tell what this is: rules have triggers, a library entries, a scenario steps, a bot file \
+        let reason = "cannot tell what this is: rules have groups or triggers, a library entries, a scenario steps, a bot file \
                       names them (rules, library, scenarios), tests have tests; or put it into a folder called rules, \
                       libraries, scenarios, bots or tests";
         Err(Problems::of(path, reason))
     }
+}
+
+/// Whether `groups` are trigger groups. A bot file's are the chats that it speaks in.
+fn has_groups_of_rules(node: &Node) -> bool {
+    let groups = node.get("groups").map(Node::items).unwrap_or_default();
+    groups.iter().any(|group| !group.fields().is_empty())
 }

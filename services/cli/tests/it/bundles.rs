@@ -59,7 +59,8 @@ fn two_libraries_want_a_bot_file() {
 #[test]
 fn a_file_that_is_nothing_known_says_what_there_is() {
     assert!(
-        told(&[("x.yaml", "a: 1")]).starts_with("DIR/x.yaml: cannot tell what this is: rules have triggers,")
+        told(&[("x.yaml", "a: 1")])
+            .starts_with("DIR/x.yaml: cannot tell what this is: rules have groups or triggers,")
     );
     assert_eq!(
         told(&[("rules/No Name.json", "{\"triggers\": {}}")]),

@@ -231,3 +231,47 @@ fn a_script_that_is_wrong_is_told_by_line() {
     assert_eq!(told.lines().count(), 10, "{told}");
     assert_eq!(answers(&folder.path().join("out.yaml"), &["fine", "go"]), ["Fine.", ""]);
 }
+
+#[test]
+fn superbot_s_rules_become_rules_of_our_own_that_answer_alike() {
+    let superbot = r#"{"triggers": {"hi": {"privateTrigger": false, "triggers": [
+        {"triggerType": "Text", "modifier": 0, "data": "^hi$", "onFailMsg": "Say {hi}: it's polite."}]}},
+        "reactions": {"hi": {"reactions": [{"reactionType": "Text", "modifier": 0, "data": "Hello."}]}}}"#;
+    let (folder, told) = converted(&["superbot"], "rules.json", superbot, 0);
+    assert_eq!(told, "");
+    let said = ["hi", "hello"];
+    let expected = ["Hello.", "Say {hi}: it's polite."];
+    for file in ["rules.json", "out.yaml"] {
+        assert_eq!(answers(&folder.path().join(file), &said), expected, "{file}: {}", out(&folder));
+    }
+    let own = "groups:\n  - name: hi\n    when:\n      - {text: '^hi$', else_say: {plain: 'Say {hi}: it''s polite.'}}\n    \
+               react:\n      - {say: Hello.}\n";
+    assert_eq!(out(&folder), own);
+}
+
+#[test]
+fn the_demo_s_rules_are_converted_whole() {
+    for name in ["kyc", "safety"] {
+        let file = format!("{}/rules/{name}.json", super::demo());
+        let own = check(&["convert", "superbot", &file], "", 0);
+        let folder = super::changed("bots/boris.yaml", "rules", "rules");
+        let old = folder.path().join(format!("rules/{name}.json"));
+        fs::remove_file(old).unwrap();
+        write(folder.path(), &format!("rules/{name}.yaml"), &own);
+        check(&["test", folder.path().to_str().unwrap()], "", 0);
+    }
+}
+
+#[test]
+fn rules_that_superbot_could_not_read_are_told_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "rules.json",
+        "{\"triggers\": {\"a\": {\n\"privateTrigger\": 1, \"triggers\": []}}}",
+    );
+    let file = folder.path().join("rules.json");
+    let told = check(&["convert", "superbot", file.to_str().unwrap()], "", 2);
+    let place = format!("{}:2:19: /triggers/a/privateTrigger: ", file.display());
+    assert!(told.starts_with(&place), "{told}");
+}

@@ -11,7 +11,7 @@ use troupe_types::{
 };
 
 use super::*;
-use crate::{Account, Content, Decision, Groups, Seed, State, Update, trace::Tracer};
+use crate::{Account, Content, Decision, Groups, Seed, State, Update, rules::superbot_as_own, trace::Tracer};
 
 /// Compiles and asks every pattern, without any index.
 struct Plainly<'a> {
@@ -70,11 +70,51 @@ fn trigger() -> impl Strategy<Value = serde_json::Value> {
             "triggerType": "Image", "modifier": 0, "data": {"minSize": size, "maxSize": null}
         })),
     ];
-    let subgroup = proptest::option::of(proptest::sample::select(&["a", "b"][..]));
-    (kind, subgroup, proptest::bool::weighted(0.1)).prop_map(|(mut trigger, subgroup, fails)| {
+    let subgroup = proptest::option::of(proptest::sample::select(&["a", "b", ""][..]));
+    let message = prop_oneof![
+        18 => Just(None),
+        1 => proptest::sample::select(SAYINGS).prop_map(Some),
+        1 => Just(Some("")),
+    ];
+    (kind, subgroup, message).prop_map(|(mut trigger, subgroup, message)| {
         trigger["subgroup"] = subgroup.into();
-        trigger["onFailMsg"] = if fails { "No.".into() } else { serde_json::Value::Null };
+        trigger["onFailMsg"] = message.into();
         trigger
+    })
+}
+
+/// Texts that could mean something else where they are written otherwise.
+const SAYINGS: &[&str] = &[
+    "No.",
+    "no",
+    "{a|b}",
+    "{{person.first_name}}",
+    "a \\{b}: 'c' # \"d\"",
+    "- x\n\n  y ",
+    "7",
+    " é😀\u{85}",
+];
+
+fn reaction() -> impl Strategy<Value = serde_json::Value> {
+    let saying = || proptest::sample::select(SAYINGS);
+    let variable = || proptest::sample::select(&["saved", "volatile", "free"][..]);
+    let kind = prop_oneof![
+        4 => saying().prop_map(|text| json!({"reactionType": "Text", "modifier": 0, "data": text})),
+        1 => saying().prop_map(|text| {
+            json!({"reactionType": "Text", "modifier": 0, "data": {"text": text, "chat": "office"}})
+        }),
+        3 => (variable(), proptest::option::of(saying()), 0..2).prop_map(|(variable, value, modifier)| json!({
+            "reactionType": "DictionaryVariable", "modifier": modifier,
+            "data": {"variable": variable, "value": value}
+        })),
+        1 => (proptest::option::of(0.0..2.0), proptest::option::of(2.0..3.0)).prop_map(|(min, max)| json!({
+            "reactionType": "IO", "modifier": 0, "data": {"minSize": min, "maxSize": max}
+        })),
+    ];
+    let subgroup = proptest::option::of(proptest::sample::select(&["t", ""][..]));
+    (kind, subgroup).prop_map(|(mut reaction, subgroup)| {
+        reaction["subgroup"] = subgroup.into();
+        reaction
     })
 }
 
@@ -83,27 +123,22 @@ fn rules() -> impl Strategy<Value = String> {
         proptest::bool::weighted(0.3),
         proptest::collection::vec(trigger(), 0..5)
             .prop_filter("a group without triggers hides all behind it", |triggers| !triggers.is_empty()),
+        proptest::option::weighted(0.9, proptest::collection::vec(reaction(), 0..5)),
     );
     proptest::collection::vec(group, 1..25).prop_map(|groups| {
-        let named = groups.into_iter().enumerate();
-        let triggers: serde_json::Map<_, _> = named
-            .map(|(number, (private, triggers))| {
-                (format!("g{number}"), serde_json::json!({"privateTrigger": private, "triggers": triggers}))
-            })
-            .collect();
-        let reactions: serde_json::Map<_, _> = triggers
-            .keys()
-            .map(|name| {
-                let reactions = [
-                    serde_json::json!({"reactionType": "Text", "modifier": 0, "data": name, "subgroup": "t"}),
-                    serde_json::json!({"reactionType": "Text", "modifier": 0, "data": "other", "subgroup": "t"}),
-                ];
-                (name.clone(), serde_json::json!({"reactions": reactions}))
-            })
-            .collect();
+        let (mut triggers, mut reactions) = (serde_json::Map::new(), serde_json::Map::new());
+        for (number, (private, asked, done)) in groups.into_iter().enumerate() {
+            let name = format!("g{number}");
+            if let Some(mut done) = done {
+                done.push(serde_json::json!({"reactionType": "Text", "modifier": 0, "data": name}));
+                reactions.insert(name.clone(), serde_json::json!({"reactions": done}));
+            }
+            triggers.insert(name, serde_json::json!({"privateTrigger": private, "triggers": asked}));
+        }
         let variables = serde_json::json!([
             {"variableName": "saved", "saveToDisk": true, "isDictionary": true, "value": null},
-            {"variableName": "volatile", "saveToDisk": false, "isDictionary": true, "value": null}
+            {"variableName": "volatile", "saveToDisk": false, "isDictionary": true, "value": null},
+            {"variableName": "office", "saveToDisk": true, "isDictionary": false, "value": "-7"}
         ]);
         serde_json::json!({"triggers": triggers, "reactions": reactions, "variables": variables}).to_string()
     })
@@ -195,6 +230,38 @@ fn update(text: String, direct: bool, photo: Option<u64>) -> Update {
     }
 }
 
+/// What is said, one after another: words, whether in a direct chat, and the megabytes of a photo.
+fn said() -> impl Strategy<Value = Vec<(Vec<&'static str>, bool, Option<u64>)>> {
+    let words = proptest::sample::select([WORDS, SPOKEN, &["wherre", "@boris"]].concat());
+    let message =
+        (proptest::collection::vec(words, 0..5), any::<bool>(), proptest::option::weighted(0.3, 1..4_u64));
+    proptest::collection::vec(message, 1..6)
+}
+
+fn state() -> impl Strategy<Value = State> {
+    let variables = || {
+        let name = proptest::sample::select(&["saved", "volatile", "free"][..]).prop_map(str::to_owned);
+        let value = proptest::sample::select(&["x", "y", "z"][..]).prop_map(str::to_owned);
+        proptest::collection::btree_map(name, value, 0..3)
+    };
+    (variables(), variables(), 0..2_u64).prop_map(|(variables, volatile, run)| {
+        let mut state = State::default();
+        state.person.variables = variables;
+        state.person.volatile.variables = volatile;
+        state.person.volatile.run = run;
+        state
+    })
+}
+
+fn content(rules: &str) -> Content {
+    let username = Some("Boris".to_owned());
+    let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username };
+    let mut content = Content::of(account);
+    content.groups = Groups::All;
+    content.rules = Some(Arc::new(Ruleset::parse(rules).unwrap()));
+    content
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -203,29 +270,11 @@ proptest! {
         rules in prop_oneof![rules(), own_rules()],
         cooling in any::<bool>(),
         named in any::<[bool; 3]>(),
-        said in proptest::collection::vec((
-            proptest::collection::vec(proptest::sample::select([WORDS, SPOKEN, &["wherre", "@boris"]].concat()), 0..5),
-            any::<bool>(),
-            proptest::option::weighted(0.3, 1..4_u64),
-        ), 1..6),
-        variables in proptest::collection::btree_map(
-            proptest::sample::select(&["saved", "volatile", "free"][..]).prop_map(str::to_owned),
-            proptest::sample::select(&["x", "y", "z"][..]).prop_map(str::to_owned), 0..3),
-        volatile in proptest::collection::btree_map(
-            proptest::sample::select(&["saved", "volatile", "free"][..]).prop_map(str::to_owned),
-            proptest::sample::select(&["x", "y", "z"][..]).prop_map(str::to_owned), 0..3),
-        run in 0..2_u64,
+        said in said(),
+        mut state in state(),
         seed: u64,
     ) {
-        let username = Some("Boris".to_owned());
-        let account = Account { user: UserId::new(9000), first_name: "Boris".into(), username };
-        let mut content = Content::of(account);
-        content.groups = Groups::All;
-        content.rules = Some(Arc::new(Ruleset::parse(&rules).unwrap()));
-        let mut state = State::default();
-        state.person.variables = variables;
-        state.person.volatile.variables = volatile;
-        state.person.volatile.run = run;
+        let content = content(&rules);
         let seed = Seed::new(seed);
         for (words, direct, photo) in said {
             let mut update = update(words.join(" "), direct, photo);
@@ -242,6 +291,21 @@ proptest! {
             prop_assert_eq!(&indexed(&content, &state, &update, seed, Tracer::on()), &plain);
             let quiet = indexed(&content, &state, &update, seed, Tracer::off());
             prop_assert_eq!(quiet, Decision { trace: crate::Trace::default(), ..plain });
+        }
+    }
+
+    #[test]
+    fn superbot_s_rules_and_their_conversion_decide_alike(
+        rules in rules(), said in said(), mut state in state(), seed: u64,
+    ) {
+        let own = superbot_as_own(&rules).unwrap();
+        let (superbot, own) = (content(&rules), content(&own));
+        let seed = Seed::new(seed);
+        for (words, direct, photo) in said {
+            let update = update(words.join(" "), direct, photo);
+            let decision = indexed(&superbot, &state, &update, seed, Tracer::off());
+            prop_assert_eq!(&decision, &indexed(&own, &state, &update, seed, Tracer::off()));
+            state = decision.state;
         }
     }
 }
