@@ -12,7 +12,7 @@ SELECT
     uniqExactMergeIf(events, (kind = 'scenario_ended' AND what = 'goal') OR kind = 'goal_reached') AS goals
 FROM counts
 WHERE
-    ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+    bot > 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
     AND slot >= fromUnixTimestamp64Milli({from:Int64}) AND slot < fromUnixTimestamp64Milli({to:Int64})
 GROUP BY bot
 ORDER BY bot

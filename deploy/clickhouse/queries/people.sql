@@ -10,7 +10,7 @@ SELECT
     argMaxIf(toString(scenario), (time, seq), kind IN ('scenario_started', 'scenario_ended')) AS last_scenario,
     argMaxIf(kind = 'scenario_ended', (time, seq), kind IN ('scenario_started', 'scenario_ended')) AS ended,
     max(kind = 'opted_out') AS opted_out,
-    max(kind = 'delivery_failed' AND reason = 'USER_IS_BLOCKED') AS blocked,
+    max(kind = 'bot_blocked') AS blocked,
     formatDateTime(min(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS first,
     formatDateTime(max(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS last
 FROM events

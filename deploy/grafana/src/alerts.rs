@@ -44,9 +44,9 @@ pub const ALL: [Alert; 3] = [
     Alert {
         uid: "troupe-blocked",
         title: "TroupeBlocked",
-        summary: "More than twenty replies within a day were refused since the person has blocked the bot",
+        summary: "More than twenty answers within a day were refused since the person has blocked the bot",
         sql: "SELECT uniqExactMerge(events) AS value FROM counts \
-              WHERE ((kind = 'delivery_failed' AND what = 'USER_IS_BLOCKED') OR kind = 'bot_blocked') \
+              WHERE kind = 'bot_blocked' \
               AND slot >= toStartOfFifteenMinutes($__fromTime) AND slot <= $__toTime",
         limit: 20.0,
     },

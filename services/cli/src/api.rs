@@ -10,6 +10,7 @@ pub struct Api {
     client: Client,
     url: String,
     token: String,
+    operator: String,
 }
 
 /// A call that the API refused, or that did not get there.
@@ -58,8 +59,13 @@ impl std::error::Error for Error {
 }
 
 impl Api {
-    pub fn new(url: &str, token: &str) -> Self {
-        Self { client: Client::new(), url: url.trim_end_matches('/').to_owned(), token: token.to_owned() }
+    pub fn new(url: &str, token: &str, operator: &str) -> Self {
+        Self {
+            client: Client::new(),
+            url: url.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+            operator: operator.to_owned(),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, Error> {
@@ -91,7 +97,8 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        if self.operator.is_empty() { request } else { request.header("troupe-operator", &self.operator) }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, Error> {

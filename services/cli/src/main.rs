@@ -54,6 +54,16 @@ struct Arguments {
         help_heading = "Manager"
     )]
     token: String,
+    /// Who you are, for the record of what was changed: up to 64 characters of ASCII.
+    #[arg(
+        long,
+        env = "TROUPE_OPERATOR",
+        default_value = "",
+        hide_default_value = true,
+        global = true,
+        help_heading = "Manager"
+    )]
+    operator: String,
     /// Prints JSON for programs instead of text for people.
     #[arg(long, global = true)]
     json: bool,
@@ -98,7 +108,7 @@ impl From<Verdict> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let Arguments { url, token, json, command } = Arguments::parse();
+    let Arguments { url, token, operator, json, command } = Arguments::parse();
     let verdict = match command {
         Command::Try(arguments) => try_out::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments, json),
@@ -107,7 +117,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments, json),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Manager(command) => {
-            return match ask_manager(&Api::new(&url, &token), json, command) {
+            return match ask_manager(&Api::new(&url, &token, &operator), json, command) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failed(&error, ExitCode::FAILURE),
             };

@@ -7,9 +7,9 @@ use tokio::{
     time::{interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
-use troupe_protocol::{BotRecord, SessionState, Update};
+use troupe_protocol::{BotRecord, Event, EventBody, SessionState, Update, UpdateBody};
 use troupe_service::telemetry;
-use troupe_types::{BotId, MessageId, UpdateKey, UpdateKind};
+use troupe_types::{BotId, ChatId, MessageId, UpdateKey, UpdateKind};
 
 use crate::{
     acting::{Actor, LoggedOut},
@@ -20,7 +20,7 @@ use crate::{
     outgoing::Outgoing,
     report::Reporter,
     sessions::Sessions,
-    telegram::{Batch, CallError, Connection, MemorySession, Receiver, Telegram, Trouble},
+    telegram::{Batch, CallError, Connection, Happened, MemorySession, Receiver, Said, Telegram, Trouble},
 };
 
 /// How long to wait before a broken connection is made anew, at first and at most.
@@ -189,27 +189,16 @@ impl Account {
                 sleep(CHECKPOINT).await;
             }
         }
-        let published = batch.happened.len();
+        let mut published = 0;
         for happened in batch.happened {
-            let kind = happened.edited.map_or(UpdateKind::New, UpdateKind::Edited);
-            let key = UpdateKey {
-                bot: self.bot,
-                chat: happened.chat.id,
-                message: happened.body.message().map_or(MessageId::new(0), |message| message.id),
-                kind,
+            let told = match happened {
+                Happened::Said(said) => {
+                    published += 1;
+                    self.tell_said(*said).await
+                }
+                Happened::Deleted { chat, messages } => self.tell_deleted(chat, messages).await,
             };
-            let span = tracing::info_span!("ingress.receive", bot.id = %self.bot, chat.id = %key.chat, update.key = %key);
-            let trace = span.in_scope(telemetry::current);
-            let update = Update {
-                key,
-                bot: self.bot,
-                chat: happened.chat,
-                sender: happened.sender,
-                time: happened.time,
-                received: self.shared.reporter.clock().now(),
-                body: happened.body,
-            };
-            if !self.shared.reporter.update(&update, &trace).await {
+            if !told {
                 // Told to stop before the broker had it: the position stays, so it comes again.
                 return;
             }
@@ -217,6 +206,46 @@ impl Account {
         metrics::updates_published(published);
         self.session.set_position(batch.position);
         self.moved.notify_one();
+    }
+
+    async fn tell_said(&self, said: Said) -> bool {
+        let kind = said.edited.map_or(UpdateKind::New, UpdateKind::Edited);
+        let key = UpdateKey { bot: self.bot, chat: said.chat.id, message: said.message.id, kind };
+        let body = if said.edited.is_some() { UpdateBody::Edited } else { UpdateBody::Message }(said.message);
+        let span = tracing::info_span!("ingress.receive", bot.id = %self.bot, chat.id = %key.chat, update.key = %key);
+        let trace = span.in_scope(telemetry::current);
+        let update = Update {
+            key,
+            bot: self.bot,
+            chat: said.chat,
+            sender: said.sender,
+            time: said.time,
+            received: self.shared.reporter.clock().now(),
+            body,
+        };
+        self.shared.reporter.update(&update, &trace).await
+    }
+
+    /// Tells of deleted messages. Bots decide nothing on them, so they are events and no updates.
+    async fn tell_deleted(&self, chat: Option<ChatId>, messages: Vec<MessageId>) -> bool {
+        let bot = self.bot;
+        for message in messages {
+            // Without a chat the account counts its messages through all of them.
+            let place = chat.map(|chat| chat.to_string()).unwrap_or_default();
+            let event = Event {
+                id: format!("{bot}/{place}/{message}/deleted"),
+                bot,
+                chat,
+                person: None,
+                update: None,
+                time: self.shared.reporter.clock().now(),
+                body: EventBody::MessageDeleted { message },
+            };
+            if !self.shared.reporter.event(&event).await {
+                return false;
+            }
+        }
+        true
     }
 
     async fn save_positions(&self) -> std::convert::Infallible {

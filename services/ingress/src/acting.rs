@@ -32,6 +32,10 @@ const DELAY_MAX: Duration = Duration::from_mins(10);
 /// How long to wait before a failed call is made again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
+/// Telegram's refusal to send to whom has blocked the account.
+/// Source: <https://core.telegram.org/method/messages.sendMessage#possible-errors>.
+const BLOCKED: &str = "USER_IS_BLOCKED";
+
 /// How often Telegram may say that it is still busy with the same send before the send counts as done.
 const BUSY_MAX: u32 = 5;
 
@@ -111,11 +115,12 @@ impl<'a> Actor<'a> {
                 _ => "other",
             };
             tracing::Span::current().record("outcome", outcome);
-            // The event first: an action that is acknowledged is never looked at again.
-            if let Some(event) = event
-                && !self.reporter.event(&event).await
-            {
-                return Ok(());
+            // The events first: an action that is acknowledged is never looked at again.
+            let blocked = event.as_ref().and_then(blocked);
+            for event in event.iter().chain(&blocked) {
+                if !self.reporter.event(event).await {
+                    return Ok(());
+                }
             }
             metrics::action(outcome, self.reporter.clock().now().since(action.decided));
             pending.ack().await;
@@ -322,6 +327,13 @@ impl<'a> Actor<'a> {
 /// What is told of an action that will never be carried out.
 pub fn failed(action: &Action, now: Timestamp, reason: String) -> Event {
     event(action, "failed", now, EventBody::DeliveryFailed { action: action.key, reason })
+}
+
+/// What a refusal tells of the person: that the bot is blocked. The same for all answers to one update.
+fn blocked(event: &Event) -> Option<Event> {
+    let EventBody::DeliveryFailed { reason, .. } = &event.body else { return None };
+    let update = event.update.filter(|_| reason == BLOCKED)?;
+    Some(Event { id: format!("{update}!blocked"), body: EventBody::BotBlocked, ..event.clone() })
 }
 
 fn event(action: &Action, what: &str, time: Timestamp, body: EventBody) -> Event {

@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    audit, content,
+    audit::{self, Object},
+    content,
     error::{ApiError, ErrorBody},
     extract::{Body, InPath, InQuery},
     registry,
@@ -65,7 +66,7 @@ async fn get(State(manager): State<Manager>, InPath(bot): InPath<BotId>) -> Resu
     responses((status = 204), (status = 404, body = ErrorBody)))]
 async fn delete(State(manager): State<Manager>, InPath(bot): InPath<BotId>) -> Result<StatusCode, ApiError> {
     registry::delete(&manager, bot).await?;
-    audit::act("bot.delete", &bot);
+    audit::act(&manager, "bot.delete", Object::Bot(bot)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -112,7 +113,7 @@ async fn set_settings(
         }
     }
     let record = registry::change(&manager, bot, |record| record.settings = settings.clone()).await?;
-    audit::act("bot.settings", &bot);
+    audit::act(&manager, "bot.settings", Object::Bot(bot)).await;
     Ok(Json(record.settings.into()))
 }
 
@@ -182,14 +183,12 @@ async fn control(
         record.generation += u64::from(again);
     })
     .await?;
-    audit::act(
-        match (desired, again) {
-            (Desired::Stopped, _) => "bot.stop",
-            (Desired::Running, false) => "bot.start",
-            (Desired::Running, true) => "bot.restart",
-        },
-        &bot,
-    );
+    let what = match (desired, again) {
+        (Desired::Stopped, _) => "bot.stop",
+        (Desired::Running, false) => "bot.start",
+        (Desired::Running, true) => "bot.restart",
+    };
+    audit::act(manager, what, Object::Bot(bot)).await;
     let deadline = Instant::now() + patience;
     loop {
         let status = registry::status(manager, bot).await?;

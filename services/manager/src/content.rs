@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    audit,
+    audit::{self, Object},
     error::{ApiError, ErrorBody, FaultBody},
     extract::{InPath, InQuery, Text},
     media,
@@ -120,9 +120,7 @@ macro_rules! kind {
             InPath(name): InPath<String>,
             Text(text): Text,
         ) -> Result<Json<Stored>, ApiError> {
-            let stored = put(&manager, $kind, &name, text).await?;
-            audit::act("content.put", &format_args!("{} {name}", $kind));
-            Ok(Json(stored))
+            put(&manager, $kind, &name, text).await.map(Json)
         }
 
         #[doc = concat!("Lists the versions of a document of ", $what, ", the newest first, at most a hundred.")]
@@ -258,7 +256,10 @@ async fn put(manager: &Manager, kind: ContentKind, name: &str, text: String) -> 
             None => records.create(&head_key, &version).await,
         };
         match moved {
-            Ok(_) if ours => return Ok(Stored { name: name.into(), version }),
+            Ok(_) if ours => {
+                audit::act(manager, "content.put", Object::Document(kind, name.as_str(), version)).await;
+                return Ok(Stored { name: name.into(), version });
+            }
             // Somebody may have moved the head for our sake: then the text is the newest, which is seen above.
             Ok(_) | Err(Error::Conflict { .. } | Error::Exists { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -107,6 +107,7 @@ fn router(manager: Manager, health: Health) -> Router {
         })
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(audit::by))
         .layer(middleware::from_fn_with_state(manager.clone(), auth::require_token))
         .layer(middleware::map_response(async |response: axum::response::Response| {
             // Answers hold what is only the caller's business.

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    audit, bots,
+    audit::{self, Object},
+    bots,
     error::{ApiError, ErrorBody},
     extract::{Body, InPath},
     registry,
@@ -112,7 +113,7 @@ async fn register(
         return Err(ApiError::BadRequest(message));
     }
     let record = registry::create(&manager, &new.name).await?;
-    audit::act("bot.register", &record.id);
+    audit::act(&manager, "bot.register", Object::Bot(record.id)).await;
     match ask(&manager, record.id, step).await {
         Ok(reply) => Ok((StatusCode::CREATED, Json(next(&manager, record, reply).await?))),
         Err(error) => {
@@ -145,7 +146,7 @@ async fn login(
 ) -> Result<Json<Registration>, ApiError> {
     let step = first_step(phone, token)?;
     let record = registry::get(&manager, bot).await?.value;
-    audit::act("bot.login", &bot);
+    audit::act(&manager, "bot.login", Object::Bot(bot)).await;
     let reply = ask(&manager, bot, step).await?;
     manager.forget_tries(bot);
     Ok(Json(next(&manager, record, reply).await?))
@@ -234,7 +235,7 @@ async fn signed_in(manager: &Manager, record: BotRecord, identity: &Identity) ->
     if let Some(before) = before {
         registry::release_account(manager, bot, before).await?;
     }
-    audit::act("bot.signed_in", &bot);
+    audit::act(manager, "bot.signed_in", Object::Bot(bot)).await;
     Ok(())
 }
 

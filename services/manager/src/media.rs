@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    audit,
+    audit::{self, Object},
     error::{ApiError, ErrorBody, FaultBody},
     extract::{InPath, InQuery},
     state::Manager,
@@ -133,7 +133,7 @@ async fn put_media(
     let mime = mime(&bytes, &file_name).to_owned();
     let file = FileRecord { name: name.clone(), file_name, mime, created: manager.now(), parts };
     manager.files().put(&FileRecord::key(&name), &file).await?;
-    audit::act("media.put", &name);
+    audit::act(&manager, "media.put", Object::Media(name.as_str())).await;
     Ok(Json(file.into()))
 }
 

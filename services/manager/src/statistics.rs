@@ -205,7 +205,7 @@ macro_rules! counted {
          uniqExactIf(person, kind = 'message_received' AND NOT own_bot) AS people, \
          countIf(kind = 'scenario_started') AS scenarios_started, \
          countIf(kind = 'scenario_ended') AS scenarios_ended, \
-         countIf(kind = 'scenario_ended' AND ifNull(goal, false)) AS goals, \
+         countIf((kind = 'scenario_ended' AND ifNull(goal, false)) OR kind = 'goal_reached') AS goals, \
          sumMapIf(map(toString(source), toUInt64(1)), kind = 'replied') AS replies, \
          sumMapIf(map(toString(reason), toUInt64(1)), kind = 'silent') AS silences \
          FROM events WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) \
@@ -220,7 +220,7 @@ const TOTAL: &str =
 const BOTS: &str = concat!(
     "SELECT bot AS owner, toInt64(0) AS place, '' AS place_kind, ",
     counted!(),
-    " GROUP BY owner ORDER BY owner"
+    " AND bot > 0 GROUP BY owner ORDER BY owner"
 );
 
 const CHATS: &str = concat!(

@@ -23,6 +23,28 @@ pub(crate) struct Catalogue {
     scenarios: BTreeMap<ContentName, Versions<Scenario>>,
 }
 
+/// All that a bot decides by.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) content: Content,
+    pub(crate) versions: InUse,
+}
+
+/// Which versions of documents are in use. Scenarios know their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct InUse {
+    pub(crate) rules: Option<u32>,
+    pub(crate) libraries: BTreeMap<ContentName, u32>,
+}
+
+impl InUse {
+    /// The version of the library of that name.
+    pub(crate) fn library(&self, name: &str) -> Option<u32> {
+        let known = self.libraries.iter().find(|(known, _)| known.as_str() == name);
+        known.map(|(_, version)| *version)
+    }
+}
+
 /// Why a bot cannot decide yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -121,7 +143,7 @@ impl Catalogue {
         &self,
         bot: BotId,
         pinned: impl IntoIterator<Item = (&'p str, u32)>,
-    ) -> Result<Content, Missing> {
+    ) -> Result<Live, Missing> {
         let record = self.bots.get(&bot).ok_or(Missing::Bot)?;
         let identity = record.identity.as_ref().ok_or(Missing::Account)?;
         let account = Account {
@@ -130,16 +152,27 @@ impl Catalogue {
             username: identity.username.clone(),
         };
         let settings = &record.settings;
-        let library = |name: &Option<ContentName>| live(&self.libraries, ContentKind::Library, name.as_ref());
+        let mut versions = InUse::default();
+        let mut library = |name: &Option<ContentName>| {
+            let found = live(&self.libraries, ContentKind::Library, name.as_ref())?;
+            Ok(name.clone().zip(found).map(|(name, (version, library))| {
+                versions.libraries.insert(name, version);
+                library
+            }))
+        };
+        let (group_library, direct_library) =
+            (library(&settings.group_library)?, library(&settings.direct_library)?);
+        let rules = live(&self.rules, ContentKind::Rules, settings.rules.as_ref())?;
+        versions.rules = rules.as_ref().map(|(version, _)| *version);
         let scenarios = settings.scenarios.iter().map(|weighted| {
             let scenario = live(&self.scenarios, ContentKind::Scenario, Some(&weighted.name))?;
             let weight = weighted.weight;
-            Ok(scenario.map(|scenario| WeightedScenario { scenario, weight }))
+            Ok(scenario.map(|(_, scenario)| WeightedScenario { scenario, weight }))
         });
         let mut content = Content {
-            rules: live(&self.rules, ContentKind::Rules, settings.rules.as_ref())?,
-            group_library: library(&settings.group_library)?,
-            direct_library: library(&settings.direct_library)?,
+            rules: rules.map(|(_, rules)| rules),
+            group_library,
+            direct_library,
             scenarios: scenarios.filter_map(Result::transpose).collect::<Result<_, _>>()?,
             groups: convert::groups(&settings.groups),
             fleet: Arc::clone(&self.fleet),
@@ -153,7 +186,7 @@ impl Catalogue {
             let scenario = scenario.ok_or_else(|| Missing::Version(name.to_owned(), version))?;
             content.pinned.insert((name.to_owned(), version), scenario);
         }
-        Ok(content)
+        Ok(Live { content, versions })
     }
 }
 
@@ -165,15 +198,15 @@ fn library(name: &str, _version: u32, text: &str) -> Result<Library, Faults> {
     Library::parse(name, text)
 }
 
-/// The version of `name` that is in use; `None` if no document is asked for.
+/// The version of `name` that is in use, and its number; `None` if no document is asked for.
 fn live<T>(
     documents: &BTreeMap<ContentName, Versions<T>>,
     kind: ContentKind,
     name: Option<&ContentName>,
-) -> Result<Option<Arc<T>>, Missing> {
+) -> Result<Option<(u32, Arc<T>)>, Missing> {
     let Some(name) = name else { return Ok(None) };
     match documents.get(name).and_then(Versions::live) {
-        Some((_, document)) => Ok(Some(document)),
+        Some(found) => Ok(Some(found)),
         None => Err(Missing::Document(kind, name.clone())),
     }
 }
@@ -293,7 +326,7 @@ mod tests {
         catalogue.put_document(library(1, GOOD));
         assert_eq!(missing(&catalogue), document, "a version is used when the head says so");
         catalogue.put_head(ContentKind::Library, name("talk"), 1);
-        let content = catalogue.content(BOT, None).unwrap();
+        let content = catalogue.content(BOT, None).unwrap().content;
         assert!(content.direct_library.is_some());
         assert!(content.fleet.contains(&UserId::new(9)));
         catalogue.delete_bot(BOT);
@@ -313,7 +346,8 @@ mod tests {
         catalogue.put_head(ContentKind::Library, name("talk"), 3);
         assert!(catalogue.content(BOT, None).is_ok());
         catalogue.put_document(library(3, GOOD));
-        assert_eq!(catalogue.libraries[&name("talk")].live().unwrap().0, 3);
+        let in_use = catalogue.content(BOT, None).unwrap().versions;
+        assert_eq!((in_use.library("talk"), in_use.library("other"), in_use.rules), (Some(3), None, None));
     }
 
     #[test]
@@ -329,7 +363,7 @@ mod tests {
             });
         }
         catalogue.put_head(ContentKind::Scenario, name("talk"), 2);
-        let pinned = catalogue.content(BOT, Some(("talk", 1))).unwrap().pinned;
+        let pinned = catalogue.content(BOT, Some(("talk", 1))).unwrap().content.pinned;
         assert_eq!(pinned.into_keys().collect::<Vec<_>>(), [("talk".to_owned(), 1)]);
         let missing = catalogue.content(BOT, Some(("talk", 3))).map(|_| ()).unwrap_err();
         assert_eq!(missing, Missing::Version("talk".into(), 3));

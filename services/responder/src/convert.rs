@@ -7,6 +7,8 @@ use troupe_protocol as protocol;
 use troupe_protocol::UpdateBody;
 use troupe_types::{ActionKey, Chat, Timestamp};
 
+use crate::catalogue::InUse;
+
 /// An update as the engine knows it.
 pub(crate) fn update(update: &protocol::Update) -> engine::Update {
     engine::Update {
@@ -42,21 +44,29 @@ pub(crate) fn groups(policy: &protocol::GroupPolicy) -> engine::Groups {
     }
 }
 
-/// The `number`th action that was decided on `update`, at `decided` by this service's clock.
+/// How an update was decided.
+pub(crate) struct Decided<'a> {
+    /// When, by this service's clock.
+    pub(crate) at: Timestamp,
+    /// By which versions of documents.
+    pub(crate) versions: &'a InUse,
+}
+
+/// The `number`th action that was `decided` on `update`.
 pub(crate) fn action(
     action: engine::Action,
     number: u16,
     update: &protocol::Update,
-    decided: Timestamp,
+    decided: &Decided<'_>,
 ) -> protocol::Action {
     protocol::Action {
         key: ActionKey { update: update.key, number },
         bot: update.bot,
         chat: action.chat,
         person: update.sender.id,
-        decided,
+        decided: decided.at,
         received: update.received,
-        source: source(action.source),
+        source: source(action.source, decided.versions),
         delay_ms: u64::try_from(action.delay.as_millis()).unwrap_or(u64::MAX),
         body: match action.body {
             engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
@@ -78,19 +88,19 @@ fn attachment(attachment: &engine::Attachment) -> protocol::Attachment {
     protocol::Attachment { kind, name: attachment.name.as_ref().to_owned() }
 }
 
-/// The `number`th event that came of `update`, decided at `decided` by this service's clock.
+/// The `number`th event that came of `update`.
 pub(crate) fn event(
     event: engine::Event,
     number: usize,
     update: &protocol::Update,
-    decided: Timestamp,
+    decided: &Decided<'_>,
 ) -> protocol::Event {
-    let body = event_body(event, decided.since(update.received));
+    let body = event_body(event, decided.at.since(update.received), decided.versions);
     let time = match &body {
         protocol::EventBody::MessageReceived { .. } | protocol::EventBody::MessageEdited { .. } => {
             update.time
         }
-        _ => decided,
+        _ => decided.at,
     };
     protocol::Event {
         // Deciding again gives the same events in the same order, so the same happening has the same id.
@@ -104,14 +114,14 @@ pub(crate) fn event(
     }
 }
 
-fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
+fn event_body(event: engine::Event, took: Duration, versions: &InUse) -> protocol::EventBody {
     use engine::Event as From;
     use protocol::EventBody as To;
     let decide_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match event {
         From::MessageReceived { message, media, own_bot } => To::MessageReceived { message, media, own_bot },
         From::MessageEdited { message } => To::MessageEdited { message },
-        From::Replied { source: by } => To::Replied { source: source(by), decide_us },
+        From::Replied { source: by } => To::Replied { source: source(by, versions), decide_us },
         From::Silent { reason } => To::Silent { reason: reason.as_str().to_owned(), decide_us },
         From::PersonFirstSeen => To::PersonFirstSeen,
         From::OptedOut => To::OptedOut,
@@ -156,21 +166,30 @@ fn event_body(event: engine::Event, took: Duration) -> protocol::EventBody {
     }
 }
 
-fn source(source: engine::Source) -> protocol::Source {
+fn source(source: engine::Source, versions: &InUse) -> protocol::Source {
     use engine::Source as From;
     use protocol::Source as To;
     match source {
         From::Guard => To::Guard,
-        From::TriggerGroup { group } => To::TriggerGroup { group: group.as_ref().to_owned() },
-        From::FailMessage { group } => To::FailMessage { group: group.as_ref().to_owned() },
+        From::TriggerGroup { group } => {
+            To::TriggerGroup { group: group.as_ref().to_owned(), version: versions.rules }
+        }
+        From::FailMessage { group } => {
+            To::FailMessage { group: group.as_ref().to_owned(), version: versions.rules }
+        }
         From::Step { scenario, version, step } => {
             To::Step { scenario: scenario.as_ref().to_owned(), version, step: step.as_ref().to_owned() }
         }
-        From::Entry { library, entry, variation } => {
-            To::Entry { library: library.as_ref().to_owned(), entry: entry.as_ref().to_owned(), variation }
-        }
-        From::Fallback { library, variation } => {
-            To::Fallback { library: library.as_ref().to_owned(), variation }
-        }
+        From::Entry { library, entry, variation } => To::Entry {
+            version: versions.library(&library),
+            library: library.as_ref().to_owned(),
+            entry: entry.as_ref().to_owned(),
+            variation,
+        },
+        From::Fallback { library, variation } => To::Fallback {
+            version: versions.library(&library),
+            library: library.as_ref().to_owned(),
+            variation,
+        },
     }
 }

@@ -6,9 +6,12 @@ use serde::Serialize;
 use troupe_engine::{Content, Decision, Seed, State};
 use troupe_protocol::{Schedule, Subject, TraceContext, Update};
 use troupe_store::{Commit, Document, Loaded, OutboxEntry};
-use troupe_types::{Partition, Timestamp};
+use troupe_types::Partition;
 
-use crate::{convert, error::Error};
+use crate::{
+    convert::{self, Decided},
+    error::Error,
+};
 
 /// Decides. The engine cannot fail by its contract; if it panics all the same, only this update is lost.
 pub(crate) fn decide(content: &Content, state: &State, update: &Update) -> Result<Decision, Error> {
@@ -27,15 +30,15 @@ pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Writes down what was decided on `update` at `decided`, by this service's clock: the documents that changed, then
-/// the actions in their order, the timer, then the events. All of it belongs to `trace`.
+/// Writes down what was `decided` on `update`: the documents that changed, then the actions in their order, the timer,
+/// then the events. All of it belongs to `trace`.
 pub(crate) fn commit(
     partition: Partition,
     sequence: u64,
     update: &Update,
     before: &State,
     decision: Decision,
-    decided: Timestamp,
+    decided: &Decided<'_>,
     trace: &TraceContext,
 ) -> Result<Commit, Error> {
     let after = &decision.state;

@@ -9,11 +9,10 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::watch;
 use troupe_bus::{Bus, Change, Watch};
-use troupe_engine::Content;
 use troupe_protocol::{BotRecord, Bucket, ContentDocument, ContentKind, ContentName, Parts};
 use troupe_types::BotId;
 
-use crate::catalogue::{Catalogue, Missing};
+use crate::catalogue::{Catalogue, Live, Missing};
 
 /// The registry's keys of bots begin so.
 const BOTS: &str = "bot.";
@@ -39,7 +38,7 @@ impl Known {
         &self,
         bot: BotId,
         pinned: impl IntoIterator<Item = (&'p str, u32)>,
-    ) -> Result<Content, Missing> {
+    ) -> Result<Live, Missing> {
         self.catalogue.read().unwrap_or_else(PoisonError::into_inner).content(bot, pinned)
     }
 

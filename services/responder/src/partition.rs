@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, field};
 use troupe_bus::{Bus, Deliveries, Delivery, Unreadable};
-use troupe_engine::{Content, State};
+use troupe_engine::State;
 use troupe_protocol::{BotRecord, Bucket, Stream, Update};
 use troupe_service::{Clock, telemetry};
 use troupe_store::{Committed, Position, Store};
@@ -18,8 +18,9 @@ use troupe_types::{BotId, Partition, UpdateKey};
 
 use crate::{
     backoff::Backoff,
-    catalogue::Missing,
+    catalogue::{Live, Missing},
     config::DecidingConfig,
+    convert::Decided,
     decide,
     error::{Error, Verdict, chain, verdict},
     faults::{Faults, Point},
@@ -214,15 +215,15 @@ impl Responder {
             *counted = true;
         }
         let state = decide::state(&loaded)?;
-        let content = self.content(update.bot, &state).await?;
+        let Live { content, versions } = self.content(update.bot, &state).await?;
         let started = Instant::now();
         let decision = decide::decide(&content, &state, update)?;
         metrics::decided(started.elapsed());
         self.faults.at(Point::Decided, key).await;
         let outcome = if decision.actions.is_empty() { Outcome::Silent } else { Outcome::Answered };
-        let decided = self.clock.now();
         let trace = telemetry::current();
-        let commit = decide::commit(partition, sequence, update, &state, decision, decided, &trace)?;
+        let decided = Decided { versions: &versions, at: self.clock.now() };
+        let commit = decide::commit(partition, sequence, update, &state, decision, &decided, &trace)?;
         let started = Instant::now();
         match self.store.commit(&commit).await? {
             Committed::Done(pending) => {
@@ -274,7 +275,7 @@ impl Responder {
     }
 
     /// What `bot` decides by. Waits for what is on its way here, rather than decide without it.
-    async fn content(&self, bot: BotId, state: &State) -> Result<Content, Error> {
+    async fn content(&self, bot: BotId, state: &State) -> Result<Live, Error> {
         let mut changes = self.known.changes();
         let deadline = Instant::now() + self.config.content_wait;
         let mut asked = false;

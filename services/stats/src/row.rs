@@ -34,6 +34,8 @@ pub(crate) struct EventRow {
     pub(crate) step: String,
     pub(crate) valid: Option<bool>,
     pub(crate) goal: Option<bool>,
+    pub(crate) goal_name: String,
+    pub(crate) reminder: Option<u16>,
     pub(crate) variable: String,
     pub(crate) decide_us: Option<u64>,
     pub(crate) reply_ms: Option<u64>,
@@ -41,6 +43,10 @@ pub(crate) struct EventRow {
     pub(crate) wait_s: Option<u32>,
     pub(crate) method: String,
     pub(crate) session: &'static str,
+    pub(crate) operator: String,
+    pub(crate) act: String,
+    pub(crate) act_on: String,
+    pub(crate) act_version: Option<u32>,
     pub(crate) trace_id: String,
     pub(crate) partition: u16,
     pub(crate) seq: u64,
@@ -82,7 +88,9 @@ impl EventRow {
                 self.media = media.map_or("", media_kind);
                 self.own_bot = own_bot;
             }
-            EventBody::MessageEdited { message } => self.message = Some(message.get()),
+            EventBody::MessageEdited { message } | EventBody::MessageDeleted { message } => {
+                self.message = Some(message.get());
+            }
             EventBody::Replied { source, decide_us } => {
                 self.decided_by(source);
                 self.decide_us = Some(decide_us);
@@ -91,13 +99,21 @@ impl EventRow {
                 self.reason = reason;
                 self.decide_us = Some(decide_us);
             }
-            EventBody::PersonFirstSeen | EventBody::OptedOut | EventBody::HandedOver => {}
+            EventBody::PersonFirstSeen
+            | EventBody::OptedOut
+            | EventBody::HandedOver
+            | EventBody::BotBlocked => {}
             EventBody::HandedBack { reason } => self.reason = reason,
             EventBody::ScenarioAssigned { scenario, version }
             | EventBody::ScenarioStarted { scenario, version } => self.in_scenario(scenario, version),
+            EventBody::StepReminded { scenario, version, step, number } => {
+                self.in_scenario(scenario, version);
+                self.step = step;
+                // The event counts from 1, the column from 0.
+                self.reminder = u16::try_from(number.saturating_sub(1)).ok();
+            }
             EventBody::StepReached { scenario, version, step }
-            | EventBody::StepExpired { scenario, version, step }
-            | EventBody::StepReminded { scenario, version, step, number: _ } => {
+            | EventBody::StepExpired { scenario, version, step } => {
                 self.in_scenario(scenario, version);
                 self.step = step;
             }
@@ -113,7 +129,7 @@ impl EventRow {
             }
             EventBody::VariableChanged { variable } => self.variable = variable,
             EventBody::GoalReached { goal } => {
-                self.step = goal;
+                self.goal_name = goal;
                 self.goal = Some(true);
             }
             EventBody::MessageSent { message, action, source, reply_ms, media } => {
@@ -136,6 +152,12 @@ impl EventRow {
                 self.method = method;
             }
             EventBody::Session { state } => self.session = session(state),
+            EventBody::OperatorActed { operator, act, object, version } => {
+                self.operator = operator;
+                self.act = act;
+                self.act_on = object;
+                self.act_version = version;
+            }
         }
     }
 
@@ -147,11 +169,13 @@ impl EventRow {
     fn decided_by(&mut self, source: Source) {
         match source {
             Source::Guard => self.source = "guard",
-            Source::TriggerGroup { group } => {
+            Source::TriggerGroup { group, version } => {
+                self.source_version = version;
                 self.source = "trigger_group";
                 self.source_name = group;
             }
-            Source::FailMessage { group } => {
+            Source::FailMessage { group, version } => {
+                self.source_version = version;
                 self.source = "fail_message";
                 self.source_name = group;
             }
@@ -161,13 +185,15 @@ impl EventRow {
                 self.source_version = Some(version);
                 self.source_entry = step;
             }
-            Source::Entry { library, entry, variation } => {
+            Source::Entry { library, entry, variation, version } => {
+                self.source_version = version;
                 self.source = "entry";
                 self.source_name = library;
                 self.source_entry = entry;
                 self.source_variation = Some(variation);
             }
-            Source::Fallback { library, variation } => {
+            Source::Fallback { library, variation, version } => {
+                self.source_version = version;
                 self.source = "fallback";
                 self.source_name = library;
                 self.source_variation = Some(variation);
@@ -188,6 +214,10 @@ impl EventRow {
             &self.step,
             &self.variable,
             &self.method,
+            &self.goal_name,
+            &self.operator,
+            &self.act,
+            &self.act_on,
             &self.trace_id,
         ];
         size_of::<Self>() + texts.iter().map(|text| text.capacity()).sum::<usize>()
@@ -199,6 +229,7 @@ fn kind(body: &EventBody) -> &'static str {
     match body {
         EventBody::MessageReceived { .. } => "message_received",
         EventBody::MessageEdited { .. } => "message_edited",
+        EventBody::MessageDeleted { .. } => "message_deleted",
         EventBody::Replied { .. } => "replied",
         EventBody::Silent { .. } => "silent",
         EventBody::PersonFirstSeen => "person_first_seen",
@@ -216,9 +247,11 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::GoalReached { .. } => "goal_reached",
         EventBody::MessageSent { .. } => "message_sent",
         EventBody::DeliveryFailed { .. } => "delivery_failed",
+        EventBody::BotBlocked => "bot_blocked",
         EventBody::FileStored { .. } => "file_stored",
         EventBody::FloodWait { .. } => "flood_wait",
         EventBody::Session { .. } => "session",
+        EventBody::OperatorActed { .. } => "operator_acted",
     }
 }
 
@@ -287,6 +320,7 @@ mod tests {
                 json!({"message": 5, "media": "photo", "own_bot": true}),
             ),
             (json!({"type": "message_edited", "message": 5}), json!({"message": 5})),
+            (json!({"type": "message_deleted", "message": 5}), json!({"message": 5})),
             (
                 json!({"type": "replied", "source": entry, "decide_us": 1500}),
                 json!({"source": "entry", "source_name": "small-talk", "source_entry": "hello", "source_variation": 2, "decide_us": 1500}),
@@ -319,7 +353,7 @@ mod tests {
             ),
             (
                 json!({"type": "step_reminded", "scenario": "welcome", "version": 3, "step": "ask", "number": 2}),
-                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask"}),
+                json!({"scenario": "welcome", "scenario_version": 3, "step": "ask", "reminder": 1}),
             ),
             (
                 json!({"type": "step_expired", "scenario": "welcome", "version": 3, "step": "ask"}),
@@ -328,7 +362,7 @@ mod tests {
             (json!({"type": "handed_over"}), json!({})),
             (json!({"type": "handed_back", "reason": "time"}), json!({"reason": "time"})),
             (json!({"type": "variable_changed", "variable": "name"}), json!({"variable": "name"})),
-            (json!({"type": "goal_reached", "goal": "kyc"}), json!({"step": "kyc", "goal": true})),
+            (json!({"type": "goal_reached", "goal": "kyc"}), json!({"goal_name": "kyc", "goal": true})),
             (
                 json!({"type": "message_sent", "message": 6, "action": ACTION, "source": {"by": "guard"}, "reply_ms": 40}),
                 json!({"message": 6, "action": ACTION, "source": "guard", "reply_ms": 40}),
@@ -345,7 +379,12 @@ mod tests {
                 json!({"type": "flood_wait", "seconds": 30, "method": "messages.sendMessage"}),
                 json!({"wait_s": 30, "method": "messages.sendMessage"}),
             ),
+            (json!({"type": "bot_blocked"}), json!({})),
             (json!({"type": "session", "state": "logged_out"}), json!({"session": "logged_out"})),
+            (
+                json!({"type": "operator_acted", "operator": "olga", "act": "content.put", "object": "rules/kyc", "version": 2}),
+                json!({"operator": "olga", "act": "content.put", "act_on": "rules/kyc", "act_version": 2}),
+            ),
         ];
         for (body, expected) in cases {
             assert_eq!(row(&body), expected, "{body}");
@@ -356,8 +395,8 @@ mod tests {
     fn every_source_fills_its_columns() {
         let cases = [
             (
-                json!({"by": "trigger_group", "group": "kyc"}),
-                json!({"source": "trigger_group", "source_name": "kyc"}),
+                json!({"by": "trigger_group", "group": "kyc", "version": 4}),
+                json!({"source": "trigger_group", "source_name": "kyc", "source_version": 4}),
             ),
             (
                 json!({"by": "fail_message", "group": "kyc"}),
@@ -368,8 +407,12 @@ mod tests {
                 json!({"source": "step", "source_name": "welcome", "source_version": 3, "source_entry": "ask"}),
             ),
             (
-                json!({"by": "fallback", "library": "small-talk", "variation": 1}),
-                json!({"source": "fallback", "source_name": "small-talk", "source_variation": 1}),
+                json!({"by": "fallback", "library": "small-talk", "variation": 1, "version": 5}),
+                json!({"source": "fallback", "source_name": "small-talk", "source_variation": 1, "source_version": 5}),
+            ),
+            (
+                json!({"by": "entry", "library": "small-talk", "entry": "hi", "variation": 1, "version": 5}),
+                json!({"source": "entry", "source_name": "small-talk", "source_entry": "hi", "source_variation": 1, "source_version": 5}),
             ),
         ];
         for (source, expected) in cases {

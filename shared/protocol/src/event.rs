@@ -8,7 +8,7 @@ use crate::SessionState;
 pub struct Event {
     /// What it is known by: the same happening told twice has the same id, and is counted once.
     pub id: String,
-    /// The bot it is about.
+    /// The bot it is about; [`BotId::NONE`] if it is about none, or about many.
     pub bot: BotId,
     /// Where it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +43,12 @@ pub enum EventBody {
     },
     /// A message was changed.
     MessageEdited {
+        /// Its id in its chat.
+        message: MessageId,
+    },
+    /// A message was deleted, by whoever wrote it or by an administrator. Of direct chats and basic groups Telegram does
+    /// not tell in which of them it was: such an event has no chat.
+    MessageDeleted {
         /// Its id in its chat.
         message: MessageId,
     },
@@ -167,6 +173,9 @@ pub enum EventBody {
         /// Telegram's name of the error, e.g. `USER_IS_BLOCKED`.
         reason: String,
     },
+    /// A message to a person was refused because the person has blocked the bot. Told once for each update whose answers
+    /// were refused.
+    BotBlocked,
     /// A file was stored.
     FileStored {
         /// The action.
@@ -186,6 +195,19 @@ pub enum EventBody {
         /// The new state.
         state: SessionState,
     },
+    /// An operator changed something.
+    OperatorActed {
+        /// Who, as the call said; empty if it did not say.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        operator: String,
+        /// What was done, e.g. `content.put`.
+        act: String,
+        /// What it was done to, e.g. `scenario/welcome`.
+        object: String,
+        /// The version of the document that came of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
+    },
 }
 
 /// What in a bot's content made it do something.
@@ -198,11 +220,17 @@ pub enum Source {
     TriggerGroup {
         /// Its name.
         group: String,
+        /// The version of the document it stands in, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
     },
     /// The `onFailMsg` of a trigger group that did not fire.
     FailMessage {
         /// Its name.
         group: String,
+        /// The version of the document it stands in, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
     },
     /// A step of a scenario.
     Step {
@@ -221,6 +249,9 @@ pub enum Source {
         entry: String,
         /// Which of its variations, from 0.
         variation: u16,
+        /// The version of the document it stands in, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
     },
     /// A library's fallback.
     Fallback {
@@ -228,5 +259,8 @@ pub enum Source {
         library: String,
         /// Which of its variations, from 0.
         variation: u16,
+        /// The version of the document it stands in, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
     },
 }

@@ -59,6 +59,11 @@ id! {
     ChatId(i64)
 }
 
+impl BotId {
+    /// None: stands where what happened concerns no single bot. Bots are counted from 1.
+    pub const NONE: Self = Self(0);
+}
+
 impl ChatId {
     /// The direct chat with `user`.
     pub const fn direct(user: UserId) -> Self {

@@ -255,7 +255,7 @@ mod tests {
     }
 
     fn replied(posted: &Posted, entry: &str, decide_us: u64) -> Event {
-        let source = Source::Entry { library: "l".into(), entry: entry.into(), variation: 0 };
+        let source = Source::Entry { library: "l".into(), entry: entry.into(), variation: 0, version: None };
         event("r", posted, EventBody::Replied { source, decide_us })
     }
 

@@ -69,8 +69,8 @@ impl By {
     /// Whether `source` is that.
     pub fn is(self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Rule(name), Source::TriggerGroup { group })
-            | (Self::Fail(name), Source::FailMessage { group })
+            (Self::Rule(name), Source::TriggerGroup { group, .. })
+            | (Self::Fail(name), Source::FailMessage { group, .. })
             | (Self::Step(name), Source::Step { step: group, .. })
             | (Self::Entry(name), Source::Entry { entry: group, .. }) => name == group,
             (Self::Fallback, Source::Fallback { .. }) | (Self::Guard, Source::Guard) => true,
@@ -97,14 +97,16 @@ impl fmt::Display for By {
 pub fn source_text(source: &Source) -> String {
     match source {
         Source::Guard => "guard".into(),
-        Source::TriggerGroup { group } => format!("rule “{group}”"),
-        Source::FailMessage { group } => format!("failed rule “{group}”"),
+        Source::TriggerGroup { group, .. } => format!("rule “{group}”"),
+        Source::FailMessage { group, .. } => format!("failed rule “{group}”"),
         Source::Step { scenario, version, step } if step.is_empty() => {
             format!("stop word of {scenario} v{version}")
         }
         Source::Step { scenario, version, step } => format!("step “{step}” of {scenario} v{version}"),
-        Source::Entry { library, entry, variation } => format!("entry “{entry}” #{variation} of {library}"),
-        Source::Fallback { library, variation } => format!("fallback #{variation} of {library}"),
+        Source::Entry { library, entry, variation, .. } => {
+            format!("entry “{entry}” #{variation} of {library}")
+        }
+        Source::Fallback { library, variation, .. } => format!("fallback #{variation} of {library}"),
     }
 }
 
@@ -168,9 +170,9 @@ mod tests {
         assert!(By::Step("name").is(&step));
         assert!(!By::Step("other").is(&step));
         assert!(!By::Rule("name").is(&step));
-        let rule = Source::TriggerGroup { group: "hello".into() };
+        let rule = Source::TriggerGroup { group: "hello".into(), version: None };
         assert!(By::Rule("hello").is(&rule));
         assert!(!By::Fail("hello").is(&rule));
-        assert!(By::Fallback.is(&Source::Fallback { library: "any".into(), variation: 2 }));
+        assert!(By::Fallback.is(&Source::Fallback { library: "any".into(), variation: 2, version: None }));
     }
 }

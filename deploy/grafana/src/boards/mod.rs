@@ -115,7 +115,7 @@ fn bots() -> Variable {
     Variable {
         name: "bot",
         label: "Bot",
-        sql: "SELECT DISTINCT bot FROM counts_by_day ORDER BY bot".to_owned(),
+        sql: "SELECT DISTINCT bot FROM counts_by_day WHERE bot > 0 ORDER BY bot".to_owned(),
         many: true,
         default: None,
     }

@@ -6,7 +6,7 @@ pub(super) fn board() -> Board {
     let first_seen = events("kind = 'person_first_seen'");
     let opted_out = events("kind = 'opted_out'");
     let handed_over = events("kind = 'handed_over'");
-    let blocked = events("(kind = 'delivery_failed' AND what = 'USER_IS_BLOCKED') OR kind = 'bot_blocked'");
+    let blocked = events("kind = 'bot_blocked'");
     let left = share(&people("kind = 'opted_out'"), &people(RECEIVED));
     let figures = format!(
         "{first_seen} AS first_seen, {opted_out} AS opted_out, {blocked} AS blocked, {handed_over} AS handed_over, \
@@ -42,7 +42,7 @@ pub(super) fn board() -> Board {
                     .sql(total(&left, BOTS))
                     .unit("percentunit")
                     .limits(0.05, 0.15),
-                    Panel::stat("Blocked", "Replies refused since the person has blocked the bot.")
+                    Panel::stat("Blocked", "Answers refused since the person has blocked the bot.")
                         .sql(total(&blocked, BOTS))
                         .limits(5.0, 50.0),
                     Panel::stat("Handed over", "Conversations that were handed to a person of ours.")

@@ -2,10 +2,14 @@
 
 use grammers_session::types::PeerId;
 use grammers_tl_types as tl;
-use troupe_protocol::{Identity, UpdateBody};
+use troupe_protocol::Identity;
 use troupe_types::{Chat, ChatId, Media, MediaKind, Message, MessageId, Person, Timestamp, UserId};
 
-use super::{MemorySession, receiver::Happened, session::Peer};
+use super::{
+    MemorySession,
+    receiver::{Happened, Said},
+    session::Peer,
+};
 
 /// Has the session meet all people and groups that came along with something.
 pub fn meet(session: &MemorySession, users: &[tl::enums::User], chats: &[tl::enums::Chat]) {
@@ -58,7 +62,8 @@ pub fn identity(user: &tl::types::User) -> Identity {
     }
 }
 
-/// What an update says that matters to bots: a message that somebody else wrote or changed. `None` for all else.
+/// What an update says that matters to bots: a message that somebody else wrote or changed, or that is gone. `None` for
+/// all else.
 pub fn happened(session: &MemorySession, update: tl::enums::Update) -> Option<Happened> {
     use tl::enums::Update;
     let (message, edited) = match update {
@@ -66,6 +71,11 @@ pub fn happened(session: &MemorySession, update: tl::enums::Update) -> Option<Ha
         Update::NewChannelMessage(update) => (update.message, false),
         Update::EditMessage(update) => (update.message, true),
         Update::EditChannelMessage(update) => (update.message, true),
+        Update::DeleteMessages(update) => return Some(deleted(None, update.messages)),
+        Update::DeleteChannelMessages(update) => {
+            let channel = tl::types::PeerChannel { channel_id: update.channel_id };
+            return Some(deleted(dialog(&channel.into()), update.messages));
+        }
         _ => return None,
     };
     let tl::enums::Message::Message(message) = message else { return None };
@@ -82,6 +92,10 @@ pub fn happened(session: &MemorySession, update: tl::enums::Update) -> Option<Ha
     };
     let time = Timestamp::from_seconds(message.date.into());
     let changed = message.edit_date.map(|date| Timestamp::from_seconds(date.into()));
+    // A message whose edit only changed what is shown around it (reactions, previews) is no edit to people.
+    if edited && (message.edit_hide || changed.is_none()) {
+        return None;
+    }
     let content = Message {
         id: MessageId::new(message.id),
         reply_to: message.reply_to.as_ref().and_then(replied_to),
@@ -89,22 +103,17 @@ pub fn happened(session: &MemorySession, update: tl::enums::Update) -> Option<Ha
         media: message.media.as_ref().and_then(media),
         text: message.message,
     };
-    // A message whose edit only changed what is shown around it (reactions, previews) is no edit to people.
-    let body = if edited {
-        if message.edit_hide || changed.is_none() {
-            return None;
-        }
-        UpdateBody::Edited(content)
-    } else {
-        UpdateBody::Message(content)
-    };
-    Some(Happened {
+    Some(Happened::Said(Box::new(Said {
         chat: Chat { id: chat, title: title(session, chat) },
         sender: person(session, sender),
         time,
         edited: changed.filter(|_| edited),
-        body,
-    })
+        message: content,
+    })))
+}
+
+fn deleted(chat: Option<ChatId>, messages: Vec<i32>) -> Happened {
+    Happened::Deleted { chat, messages: messages.into_iter().map(MessageId::new).collect() }
 }
 
 fn dialog(peer: &tl::enums::Peer) -> Option<ChatId> {

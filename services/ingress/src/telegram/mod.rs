@@ -14,5 +14,5 @@ pub use attaching::Uploaded;
 pub use connection::{Connection, Telegram};
 pub use error::{CallError, Trouble};
 pub use login::{Login, LoginOutcome};
-pub use receiver::{Batch, Receiver};
+pub use receiver::{Batch, Happened, Receiver, Said};
 pub use session::{MemorySession, PeersRecord, PositionRecord, SecretRecord};

@@ -21,8 +21,7 @@ use tokio::{
 use crate::metrics;
 
 use super::{CallError, Connection, MemorySession, Trouble, convert};
-use troupe_protocol::UpdateBody;
-use troupe_types::{Chat, Person, Timestamp};
+use troupe_types::{Chat, ChatId, Message, MessageId, Person, Timestamp};
 
 /// How long to wait before a failed difference is asked for again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
@@ -43,17 +42,30 @@ pub struct Batch {
 }
 
 /// One thing that happened in a chat.
-pub struct Happened {
+pub enum Happened {
+    /// Somebody wrote or changed a message.
+    Said(Box<Said>),
+    /// Messages were deleted.
+    Deleted {
+        /// Where; `None` if Telegram does not tell.
+        chat: Option<ChatId>,
+        /// Which.
+        messages: Vec<MessageId>,
+    },
+}
+
+/// A message that was written or changed.
+pub struct Said {
     /// Where.
     pub chat: Chat,
     /// Who did it.
     pub sender: Person,
     /// When, by Telegram's clock.
     pub time: Timestamp,
-    /// When a message was changed last, by Telegram's clock.
+    /// When it was changed last, by Telegram's clock; `None` if it was just written.
     pub edited: Option<Timestamp>,
-    /// What.
-    pub body: UpdateBody,
+    /// What it says now.
+    pub message: Message,
 }
 
 /// Receives the updates of one connection.
@@ -205,6 +217,8 @@ impl Receiver {
                 message: tl::enums::Message::Message(message),
                 ..
             }) => message.date >= since,
+            // It does not say when.
+            tl::enums::Update::DeleteChannelMessages(_) => false,
             _ => true,
         });
         let more = self.boxes.get_channel_difference();
@@ -316,6 +330,10 @@ fn channel_id(request: &tl::functions::updates::GetChannelDifference) -> i64 {
 /// The group that an update of a group's messages is about, and how far the group was before it.
 fn position_before(update: &tl::enums::Update) -> Option<(i64, i32)> {
     let (message, before) = match update {
+        tl::enums::Update::DeleteChannelMessages(update) => {
+            let before = update.pts - update.pts_count;
+            return (before > 0).then_some((update.channel_id, before));
+        }
         tl::enums::Update::NewChannelMessage(update) => (&update.message, update.pts - update.pts_count),
         tl::enums::Update::EditChannelMessage(update) => (&update.message, update.pts - update.pts_count),
         _ => return None,

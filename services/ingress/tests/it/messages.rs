@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use troupe_protocol::{ActionBody, Attachment, AttachmentKind, Desired, EventBody, SessionState, UpdateBody};
 use troupe_telegram::{FaultKind, LedgerEntry};
-use troupe_types::{MediaKind, MessageId};
+use troupe_types::{MediaKind, MessageId, UserId};
 
 use crate::world::{Scene, World, chat_with};
 
@@ -187,6 +187,8 @@ async fn a_refused_send_is_told_as_failed() {
     let key = world.reply(&update, "never said").await;
     let event = events.find(|body| matches!(body, EventBody::DeliveryFailed { .. })).await;
     assert_eq!(event.body, EventBody::DeliveryFailed { action: key, reason: "USER_IS_BLOCKED".into() });
+    let blocked = events.find(|body| *body == EventBody::BotBlocked).await;
+    assert_eq!((blocked.chat, blocked.person), (Some(chat_with(&anna)), Some(UserId::new(anna.id))));
     // A stopped bot's actions are refused, too.
     world.record(bot, Desired::Stopped).await;
     events.session(SessionState::Stopped).await;
@@ -297,6 +299,27 @@ async fn an_edit_is_told_as_an_edit() {
     assert!(matches!(&edited.body, UpdateBody::Edited(message) if message.text == "hello"), "{edited:?}");
     assert_ne!(edited.key, new.key);
     assert_eq!(edited.key.message, new.key.message);
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_message_is_told_with_its_chat_where_telegram_tells_it() {
+    let Scene { world, ingress, clara, anna, group, mut updates, mut events, .. } = Scene::new().await;
+    for (to, chat) in [(group.get(), Some(group)), (clara.id, None)] {
+        let said = world.emulator.send(anna.id, to, "forget it").unwrap();
+        let message = updates.next().await.key.message;
+        world.emulator.delete(said.sequence).unwrap();
+        let deleted = events.find(|body| matches!(body, EventBody::MessageDeleted { .. })).await;
+        assert_eq!((deleted.chat, deleted.body), (chat, EventBody::MessageDeleted { message }));
+    }
+    // What is deleted while nobody listens is told later.
+    let said = world.emulator.send(anna.id, clara.id, "nor this").unwrap();
+    let message = updates.next().await.key.message;
+    ingress.stop().await;
+    world.emulator.delete(said.sequence).unwrap();
+    let ingress = world.ingress("b").await;
+    let deleted = events.find(|body| matches!(body, EventBody::MessageDeleted { .. })).await;
+    assert_eq!(deleted.body, EventBody::MessageDeleted { message });
     ingress.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! The REST API against a real NATS and a real ClickHouse engine. Ingress's side of signing in, which is a contract on
 //! the bus, is played by the test.
 
+mod acts;
 mod bots;
 mod content;
 mod media;

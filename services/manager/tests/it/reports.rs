@@ -78,7 +78,10 @@ fn happened() -> Vec<Row> {
         rows.push(row);
         match chance(4) {
             0 => rows.push(Row { kind: "silent", reason: "no_match", ..plain.clone() }),
-            1 => rows.push(Row { kind: "delivery_failed", reason: "USER_IS_BLOCKED", ..plain.clone() }),
+            1 => {
+                rows.push(Row { kind: "delivery_failed", reason: "USER_IS_BLOCKED", ..plain.clone() });
+                rows.push(Row { kind: "bot_blocked", ..plain.clone() });
+            }
             _ => {
                 rows.push(Row { kind: "replied", source: "entry", ..plain.clone() });
                 rows.push(Row { kind: "message_sent", source: "entry", time: time + 700, ..plain.clone() });
@@ -233,8 +236,8 @@ async fn each_report_says_what_a_plain_count_says() {
         assert_eq!(person["wrote_in_groups"], json!(of("message_received", true)));
         assert_eq!(person["wrote_directly"], json!(of("message_received", false)));
         assert_eq!(person["got"], json!(of("message_sent", true) + of("message_sent", false)));
-        let refused = of("delivery_failed", true) + of("delivery_failed", false);
-        assert_eq!(person["blocked"], json!(u8::from(refused > 0)));
+        let blocked = of("bot_blocked", true) + of("bot_blocked", false);
+        assert_eq!(person["blocked"], json!(u8::from(blocked > 0)));
         assert_eq!(person["scenarios_ended"], json!(of("scenario_ended", false)));
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use troupe_protocol::{BotSettings, ContentKind};
+use troupe_protocol::{BotSettings, ContentKind, EventBody, Source};
 use troupe_responder::Faults;
 
 use crate::world::{World, name, scenario_settings, soon};
@@ -64,7 +64,22 @@ async fn changed_content_is_live_and_content_with_faults_is_not() {
         }
     })
     .await;
+    let versions: Vec<_> =
+        world.events().await.into_iter().filter_map(|(event, _)| version(&event.body)).collect();
+    assert_eq!(
+        (versions.first(), versions.last()),
+        (Some(&1), Some(&2)),
+        "events tell which version answered"
+    );
     responder.stop().await;
+}
+
+/// The version of the library whose fallback answered.
+fn version(event: &EventBody) -> Option<u32> {
+    match event {
+        EventBody::Replied { source: Source::Fallback { version, .. }, .. } => *version,
+        _ => None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,8 @@ fn happened(number: i32) -> Vec<Event> {
     let message = MessageId::new(number);
     let update = UpdateKey { bot, chat, message, kind: UpdateKind::New };
     let action = ActionKey { update, number: 0 };
-    let source = Source::Entry { library: "small-talk".into(), entry: "hello".into(), variation: 0 };
+    let source =
+        Source::Entry { library: "small-talk".into(), entry: "hello".into(), variation: 0, version: None };
     let bodies = if number % 4 == 0 {
         vec![
             EventBody::MessageReceived { message, media: None, own_bot: false },

@@ -112,7 +112,12 @@ fn actions_are_read_as_they_were_written() {
             person: PERSON,
             decided: TIME,
             received: TIME,
-            source: Source::Entry { library: "support".to_owned(), entry: "hello".to_owned(), variation: 1 },
+            source: Source::Entry {
+                library: "support".to_owned(),
+                entry: "hello".to_owned(),
+                variation: 1,
+                version: None,
+            },
             delay_ms: if name.ends_with("later") { 5_000 } else { 0 },
             body,
         };
@@ -137,6 +142,7 @@ fn events_are_read_as_they_were_written() {
             },
         ),
         ("event_message_edited", EventBody::MessageEdited { message: MessageId::new(5) }),
+        ("event_message_deleted", EventBody::MessageDeleted { message: MessageId::new(5) }),
         ("event_replied", EventBody::Replied { source: Source::Guard, decide_us: 900 }),
         ("event_silent", EventBody::Silent { reason: "no_match".to_owned(), decide_us: 900 }),
         ("event_person_first_seen", EventBody::PersonFirstSeen),
@@ -185,9 +191,19 @@ fn events_are_read_as_they_were_written() {
             },
         ),
         ("event_delivery_failed", EventBody::DeliveryFailed { action, reason: "USER_IS_BLOCKED".to_owned() }),
+        ("event_bot_blocked", EventBody::BotBlocked),
         ("event_file_stored", EventBody::FileStored { action, bytes: 1000 }),
         ("event_flood_wait", EventBody::FloodWait { seconds: 31, method: "send".to_owned() }),
         ("event_session", EventBody::Session { state: SessionState::LoggedOut }),
+        (
+            "event_operator_acted",
+            EventBody::OperatorActed {
+                operator: "olga".to_owned(),
+                act: "content.put".to_owned(),
+                object: "scenario/welcome".to_owned(),
+                version: Some(4),
+            },
+        ),
     ];
     for (name, body) in bodies {
         let event = Event {
@@ -202,12 +218,21 @@ fn events_are_read_as_they_were_written() {
         check(name, &event);
     }
     for (name, source) in [
-        ("source_trigger_group", Source::TriggerGroup { group: "kyc wallet".to_owned() }),
-        ("source_fail_message", Source::FailMessage { group: "kyc wallet".to_owned() }),
-        ("source_fallback", Source::Fallback { library: "support".to_owned(), variation: 0 }),
+        ("source_trigger_group", Source::TriggerGroup { group: "kyc wallet".to_owned(), version: None }),
+        ("source_fail_message", Source::FailMessage { group: "kyc wallet".to_owned(), version: None }),
+        ("source_fallback", Source::Fallback { library: "support".to_owned(), variation: 0, version: None }),
     ] {
         check(name, &source);
     }
+    let (group, version) = ("kyc wallet".to_owned(), Some(4));
+    check("source_trigger_group_of_a_version", &Source::TriggerGroup { group: group.clone(), version });
+    check("source_fail_message_of_a_version", &Source::FailMessage { group, version });
+    let (library, entry) = ("support".to_owned(), "hello".to_owned());
+    check(
+        "source_fallback_of_a_version",
+        &Source::Fallback { library: library.clone(), variation: 0, version },
+    );
+    check("source_entry_of_a_version", &Source::Entry { library, entry, variation: 1, version });
 }
 
 #[test]

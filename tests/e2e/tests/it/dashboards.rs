@@ -141,11 +141,11 @@ fn happened(now: Timestamp) -> Vec<Event> {
         let action = ActionKey { update, number: 0 };
         let (scenario, version) = ("welcome".to_owned(), 1 + u32::from(number % 4 == 1));
         let sources = [
-            Source::Entry { library: "support".into(), entry: "fees".into(), variation: 0 },
-            Source::TriggerGroup { group: "kyc".into() },
-            Source::FailMessage { group: "kyc".into() },
+            Source::Entry { library: "support".into(), entry: "fees".into(), variation: 0, version: None },
+            Source::TriggerGroup { group: "kyc".into(), version: None },
+            Source::FailMessage { group: "kyc".into(), version: None },
             Source::Step { scenario: scenario.clone(), version, step: "name".into() },
-            Source::Fallback { library: "support".into(), variation: 0 },
+            Source::Fallback { library: "support".into(), variation: 0, version: None },
         ];
         let source = sources[usize::try_from(number).expect("it is positive") % sources.len()].clone();
         let step = || "name".to_owned();
