@@ -51,6 +51,10 @@
 //! - `emoji: 👍` reacts to the message with it; `forward: operators` forwards the message to that chat.
 //! - `wait: 5s`: what stands behind it is done so much later.
 //! - `goal: NAME` counts as a goal that was reached.
+//! - `start_scenario: NAME` begins that scenario of the bot's, in place of the one that the person is in;
+//!   `end_scenario: true` takes the person out of it, without its goal.
+//! - `hand_over: 2h` leaves the conversation to an operator: the bot keeps silent for the person, so long at most. These
+//!   three are for groups with `where: direct`.
 //! - `one_of: […]`: one of these, each as likely as the other.
 //!
 //! # The seed's language
@@ -95,6 +99,7 @@ use crate::{
     Faults, MediaUse, document,
     document::At,
     library::{Cooldown, PhraseIndex},
+    limits,
     matcher::Matcher,
 };
 
@@ -238,6 +243,9 @@ enum Reaction {
     /// What follows is done so much later.
     Wait(Duration),
     Goal(Arc<str>),
+    StartScenario(Arc<str>),
+    EndScenario,
+    HandOver(Duration),
 }
 
 impl Reaction {
@@ -247,6 +255,7 @@ impl Reaction {
             Self::Set(changes) => changes.len(),
             Self::Add(changes) => changes.len(),
             Self::Remove(variables) => variables.len(),
+            Self::StartScenario(_) => limits::TRANSITIONS,
             _ => 1,
         }
     }

@@ -56,7 +56,7 @@ mod walk;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub(crate) use due::{due_at, go_on_if_due};
-pub(crate) use run::{Heard, answer};
+pub(crate) use run::{Heard, answer, start};
 pub(crate) use walk::leave;
 
 use self::{condition::Branch, validate::Validation};

@@ -162,6 +162,13 @@ pub enum ReactionOutcome {
         /// The variable.
         variable: Arc<str>,
     },
+    /// The bot has no scenario of the name that is to be started.
+    NoSuchScenario {
+        /// The name.
+        scenario: Arc<str>,
+    },
+    /// The person is in no scenario that could be ended.
+    NoScenario,
 }
 
 /// What happened at a step.

@@ -30,6 +30,10 @@ fn line(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Vec<String> {
                 ReactionOutcome::NoNumber { variable } => {
                     bad(&format!("the variable {variable:?} holds no number"))
                 }
+                ReactionOutcome::NoSuchScenario { scenario } => {
+                    bad(&format!("the bot has no scenario {scenario:?}"))
+                }
+                ReactionOutcome::NoScenario => bad("the person is in no scenario"),
             };
             format!("  {} {}: {} of {of}: {outcome}", dim("reaction"), subgroup + 1, chosen + 1)
         }
@@ -109,14 +113,16 @@ pub fn json(tried: &Tried, heard: &Heard, bot: &Bot<'_>) -> Json {
             }
         },
         Tried::Reaction { subgroup, chosen, of, outcome } => {
-            let (outcome, variable) = match outcome {
-                ReactionOutcome::Done => ("done", None),
-                ReactionOutcome::NoSuchFile => ("no_such_file", None),
-                ReactionOutcome::NoSuchChat { variable } => ("no_such_chat", Some(variable)),
-                ReactionOutcome::NoNumber { variable } => ("no_number", Some(variable)),
+            let (outcome, variable, scenario) = match outcome {
+                ReactionOutcome::Done => ("done", None, None),
+                ReactionOutcome::NoSuchFile => ("no_such_file", None, None),
+                ReactionOutcome::NoSuchChat { variable } => ("no_such_chat", Some(variable), None),
+                ReactionOutcome::NoNumber { variable } => ("no_number", Some(variable), None),
+                ReactionOutcome::NoSuchScenario { scenario } => ("no_such_scenario", None, Some(scenario)),
+                ReactionOutcome::NoScenario => ("no_scenario", None, None),
             };
             json!({"tried": "reaction", "subgroup": subgroup, "chosen": chosen, "of": of, "outcome": outcome,
-                "variable": variable})
+                "variable": variable, "scenario": scenario})
         }
         Tried::Scenario { scenario, version, step, outcome } => {
             json!({"tried": "scenario", "scenario": scenario, "version": version, "step": step,

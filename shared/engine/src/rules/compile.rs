@@ -156,7 +156,11 @@ impl Compiler<'_> {
             self.faults.push(
                 mark,
                 field,
-                format!("more than {} subgroups, of which each would act", limits::GROUP_ACTIONS),
+                format!(
+                    "more than {} things would be done, where starting a scenario counts as {}",
+                    limits::GROUP_ACTIONS,
+                    limits::TRANSITIONS
+                ),
             );
         }
         ReactionGroup { subgroups }
@@ -182,6 +186,9 @@ impl Compiler<'_> {
             ReactionKind::Forward { chat } => Reaction::Forward { chat: self.variable(chat)?.name },
             ReactionKind::Wait(time) => Reaction::Wait(time),
             ReactionKind::Goal(name) => Reaction::Goal(name.into()),
+            ReactionKind::StartScenario(name) => Reaction::StartScenario(name.into()),
+            ReactionKind::EndScenario => Reaction::EndScenario,
+            ReactionKind::HandOver(length) => Reaction::HandOver(length),
         })
     }
 

@@ -166,6 +166,11 @@ pub(super) enum ReactionKind {
     },
     Wait(Duration),
     Goal(String),
+    /// Puts the person into the bot's scenario of this name.
+    StartScenario(String),
+    EndScenario,
+    /// Leaves the conversation to an operator for so long at most.
+    HandOver(Duration),
 }
 
 /// Something to say.

@@ -103,7 +103,9 @@ fn read_group(
     });
     let reactions = match group.set("react") {
         Some(react) => {
-            let reader = reaction::Reader { group: name.unwrap_or_default() };
+            // Where it can't be told which chats, that is fault enough.
+            let direct = chats.is_none_or(|chats| chats == Chats::Direct);
+            let reader = reaction::Reader { group: name.unwrap_or_default(), direct };
             let read = list(&react, faults, |item, faults| reader.read(item, faults));
             read.and_then(|subgroups| {
                 let members = subgroups.iter().map(|subgroup: &Subgroup<_>| subgroup.members.len()).sum();

@@ -4,7 +4,7 @@ use troupe_types::{ChatId, MediaKind};
 
 use super::{Reaction, ReactionGroup, VariableRef, condition::number, model::Saying};
 use crate::{
-    ActionBody, Event, ReactionOutcome, Source, Tried,
+    ActionBody, Event, ReactionOutcome, Source, Tried, hand_over, scenario,
     turn::{Said, Turn},
 };
 
@@ -85,6 +85,18 @@ fn carry_out(
         },
         Reaction::Wait(time) => turn.wait(*time),
         Reaction::Goal(goal) => turn.event(Event::GoalReached { goal: Arc::clone(goal) }),
+        Reaction::StartScenario(name) => {
+            if !scenario::start(name, turn) {
+                return ReactionOutcome::NoSuchScenario { scenario: Arc::clone(name) };
+            }
+        }
+        Reaction::EndScenario => {
+            if turn.state.person.scenario.is_none() {
+                return ReactionOutcome::NoScenario;
+            }
+            scenario::leave(turn);
+        }
+        Reaction::HandOver(length) => hand_over::begin(*length, turn),
     }
     ReactionOutcome::Done
 }

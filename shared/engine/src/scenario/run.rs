@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{
     Ask, Kind, Scenario, Start, due, interrupt,
-    place::Place,
-    walk::{end, note, say, start, walk},
+    place::{Place, newest},
+    walk::{self, end, note, say, walk},
 };
 use crate::{
     Event, StepOutcome, limits,
@@ -43,8 +43,17 @@ fn begin(turn: &mut Turn<'_>) -> Heard {
         return Heard::NotMine;
     }
     let outcome = if finished { StepOutcome::Restarted } else { StepOutcome::Started };
-    start(&scenario, outcome, turn);
+    walk::start(&scenario, outcome, turn);
     Heard::Answered
+}
+
+/// Begins the bot's scenario `name`, in place of the one that the person is in; tells whether there is one. Which
+/// scenario the person was given stays as it is.
+pub(crate) fn start(name: &str, turn: &mut Turn<'_>) -> bool {
+    let Some(scenario) = newest(name, turn).map(Arc::clone) else { return false };
+    walk::leave(turn);
+    walk::start(&scenario, StepOutcome::Started, turn);
+    true
 }
 
 /// The newest version of the person's scenario; chosen now if the person has none.

@@ -1,11 +1,11 @@
 //! Rules in troupe's own format.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use troupe_engine::{ActionBody, Ruleset, limits};
+use troupe_engine::{ActionBody, Ruleset, Scenario, WeightedScenario, limits};
 use troupe_types::{ChatId, MediaKind, MessageId, UserId};
 
-use crate::talk::{ANN, GROUP, Said, Talk, said};
+use crate::talk::{ANN, GROUP, Said, Talk, parsed, said};
 
 /// A group for each condition, which says its own number, in this order.
 fn asking(conditions: &[&str]) -> Talk {
@@ -245,6 +245,68 @@ fn a_goal_is_an_event() {
     assert_eq!(talk.events(), ["MessageReceived", "PersonFirstSeen", "GoalReached", "Silent"]);
 }
 
+/// A talk with the scenarios `welcome`, which is given to everybody at their word, and `advice`, which is not, and with
+/// rules that do to a direct message what it says.
+fn led() -> Talk {
+    let deeds = [
+        "advise, react: [{say: One moment.}, {wait: 2s}, {start_scenario: advice}]",
+        "leave, react: [{end_scenario: true}, {say: Left.}]",
+        "human, react: [{say: A colleague comes.}, {hand_over: 2h}]",
+        "nothing, react: [{start_scenario: nowhere}, {say: Nothing.}]",
+    ];
+    let group = |deed: &&str| {
+        let (name, react) = deed.split_once(", ").expect("each has both");
+        format!("  - {{name: {name}, where: direct, when: [{{keyword: {name}}}], {react}}}\n")
+    };
+    let groups: String = deeds.iter().map(group).collect();
+    let mut talk = Talk::with_rules(&format!("groups:\n{groups}"));
+    let scenario = |name, weight, text| {
+        let scenario = Arc::new(parsed(Scenario::parse(name, 1, text)));
+        WeightedScenario { scenario, weight }
+    };
+    let welcome =
+        "start: {phrases: [join]}\nsteps:\n  name: {ask: 'Name?', next: done}\n  done: {end: goal, say: Hi!}";
+    let advice = "steps:\n  topic: {ask: 'About what?', remind: [{after: 3h, say: Well?}], next: done}\n  \
+                  done: {end: goal, say: Read the manual.}";
+    talk.content.scenarios = vec![scenario("welcome", 1, welcome), scenario("advice", 0, advice)];
+    talk
+}
+
+#[test]
+fn a_rule_starts_a_scenario_in_place_of_the_one_that_runs() {
+    let mut talk = led();
+    talk.check("advise me", &["One moment.", "About what?"]);
+    let delays: Vec<_> = talk.last.iter().flat_map(|last| &last.actions).map(|action| action.delay).collect();
+    assert_eq!(delays.last(), Some(&Duration::from_secs(2)), "what the scenario says has waited, too");
+    talk.check("fees", &["Read the manual."]).check("join", &["Name?"]);
+    talk.check("advise me", &["One moment.", "About what?"]);
+    assert!(talk.events().contains(&"ScenarioEnded".to_owned()), "{:?}", talk.events());
+    // The scenario that was given to the person is still theirs, and has been left without its goal.
+    talk.check("fees", &["Read the manual."]).check("hm", &["(no_match)"]);
+    led().check("nothing", &["Nothing."]);
+}
+
+#[test]
+fn a_rule_takes_a_person_out_of_a_scenario() {
+    let mut talk = led();
+    talk.check("join", &["Name?"]).check("leave", &["Left."]).check("Ann", &["(no_match)"]);
+    assert!(talk.ann().person.finished.iter().all(|finished| !finished.goal));
+    led().check("leave", &["Left."]);
+}
+
+#[test]
+fn a_rule_hands_over_to_an_operator_who_finds_the_scenario_where_it_was() {
+    let mut talk = led();
+    talk.check("advise me", &["One moment.", "About what?"]).check("a human please", &["A colleague comes."]);
+    assert!(talk.events().contains(&"HandedOver".to_owned()));
+    talk.check("leave", &["(handed_over)"]);
+    let mut back = talk.clone();
+    assert_eq!(back.hand_back(), Vec::<String>::new());
+    back.check("fees", &["Read the manual."]);
+    // Nobody is reminded meanwhile.
+    talk.check_wait("4h", &[]).check_wait("2h", &["Well?"]).check("fees", &["Read the manual."]);
+}
+
 #[test]
 fn every_one_of_several_reactions_has_its_turn() {
     let heard: std::collections::BTreeSet<_> = (1..50_u64)
@@ -319,7 +381,26 @@ fn what_is_wrong_is_told_with_its_place() {
     refused(
         &react("{say: a, goal: b}"),
         &["4:13: /groups/0/react/0: a reaction does one of say, set, save, add, remove, store_file, emoji, \
-           forward, wait, goal"],
+           forward, wait, goal, start_scenario, end_scenario, hand_over"],
+    );
+    refused(
+        &react("{hand_over: 2h}"),
+        &[
+            "4:25: /groups/0/react/0/hand_over: \"hand_over\" is for direct chats: the group needs `where: direct`",
+        ],
+    );
+    let direct = |reaction: &str| react(reaction).replace("when:", "where: direct\n    when:");
+    refused(
+        &direct("{hand_over: 31d}"),
+        &["5:25: /groups/0/react/0/hand_over: expected a duration from 1s to 30d"],
+    );
+    refused(
+        &direct("{end_scenario: false}"),
+        &["5:28: /groups/0/react/0/end_scenario: false does nothing: write true, or leave it out"],
+    );
+    refused(
+        &direct("{start_scenario: a}, {start_scenario: a}, {start_scenario: a}"),
+        &["5:12: /groups/0/react: more than 64 things would be done, where starting a scenario counts as 32"],
     );
     refused(
         &react("{set: {a: null}}"),

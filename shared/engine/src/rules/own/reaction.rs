@@ -11,12 +11,29 @@ use crate::{
 };
 
 /// What can be done; an item of `react` does one of these.
-const DEEDS: &[&str] =
-    &["say", "set", "save", "add", "remove", "store_file", "emoji", "forward", "wait", "goal"];
+const DEEDS: &[&str] = &[
+    "say",
+    "set",
+    "save",
+    "add",
+    "remove",
+    "store_file",
+    "emoji",
+    "forward",
+    "wait",
+    "goal",
+    "start_scenario",
+    "end_scenario",
+    "hand_over",
+];
+/// What can be done in direct chats alone.
+const DIRECT_DEEDS: &[&str] = &["start_scenario", "end_scenario", "hand_over"];
 
 /// Reads the reactions of one group.
 pub(super) struct Reader<'a> {
     pub group: &'a str,
+    /// Whether it is for direct chats alone.
+    pub direct: bool,
 }
 
 impl Reader<'_> {
@@ -52,6 +69,10 @@ impl Reader<'_> {
         };
         if let Some(chat) = object.get("chat").filter(|_| deed != "say") {
             faults.at(&chat, "only what is said is said in another chat");
+            return None;
+        }
+        if !self.direct && DIRECT_DEEDS.contains(&deed) {
+            faults.at(&field, format!("{deed:?} is for direct chats: the group needs `where: direct`"));
             return None;
         }
         let kind = match deed {
@@ -91,6 +112,15 @@ impl Reader<'_> {
                 }
                 ReactionKind::Wait(time)
             }
+            "start_scenario" => ReactionKind::StartScenario(field.name(faults)?.to_owned()),
+            "end_scenario" => {
+                if !field.boolean(faults)? {
+                    faults.at(&field, "false does nothing: write true, or leave it out");
+                    return None;
+                }
+                ReactionKind::EndScenario
+            }
+            "hand_over" => ReactionKind::HandOver(duration::read_within(&field, limits::WAIT, faults)?),
             _ => ReactionKind::Goal(field.name(faults)?.to_owned()),
         };
         Some(Reaction { place: place(&field), kind })
