@@ -51,9 +51,10 @@ pub const GROUP: &str = "Harbour";
 
 /// The documents that the bots speak from: the kind as it stands in the manager's URL, the name, the file below
 /// `deploy/demo/content`.
-pub const DOCUMENTS: [(&str, &str, &str); 5] = [
+pub const DOCUMENTS: [(&str, &str, &str); 6] = [
     ("rules", "safety", "rules/safety.json"),
     ("rules", "kyc", "rules/kyc.json"),
+    ("rules", "sales", "rules/sales.yaml"),
     ("libraries", "community", "libraries/community.yaml"),
     ("libraries", "support", "libraries/support.yaml"),
     ("scenarios", "welcome", "scenarios/welcome.yaml"),
@@ -89,7 +90,7 @@ pub const BOTS: [BotRole; 3] = [
         first_name: "Clara",
         username: "clara_of_harbour",
         login: Login::Password("correct horse battery staple"),
-        rules: None,
+        rules: Some("sales"),
         group_library: Some("support"),
         direct_library: Some("support"),
         scenario: Some("welcome"),

@@ -17,6 +17,7 @@ pub fn story() -> Vec<Conversation> {
         Conversation { title: "Dmitri looks twice", lines: dmitri() },
         Conversation { title: "Felix hands in his papers", lines: felix() },
         Conversation { title: "Grace wants to be left alone", lines: grace() },
+        Conversation { title: "Felix asks for a colleague", lines: felix_asks() },
     ]
 }
 
@@ -54,6 +55,9 @@ fn group() -> Vec<Line> {
         in_group("viktor", "@harbour_boris_bot мой вывод завис")
             .answered("boris", By::Entry("withdrawal-pending")),
         in_group("dmitri", "@clara_of_harbour how much is Pro?").answered("clara", By::Entry("plans")),
+        in_group("mila", "@clara_of_harbour is there a disocunt?").answered("clara", By::Rule("discount")),
+        in_group("mila", "@clara_of_harbour can I get a discount?")
+            .answered("clara", By::Rule("discount again")),
         in_group("dmitri", "@mila_lind have you been at the lake?"),
         anna(in_group("grace", "Somebody from support messaged me, is this a scam?"), "scam-messages"),
         in_group("felix", "I will send you my recovery phrase, is that fine?")
@@ -159,6 +163,12 @@ fn grace() -> Vec<Line> {
         say("unsubscribe").gets(By::Guard, 1),
         say("hello?"),
     ]
+}
+
+/// Rules in the own form: a colleague takes over, and the bot keeps silent.
+fn felix_asks() -> Vec<Line> {
+    let say = |text| to("clara", "felix", text);
+    vec![say("Hello, can I talk to a humna?").gets(By::Rule("human"), 1), say("hello?")]
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ fn library(name: &str) -> Arc<Library> {
 }
 
 fn rules(name: &str) -> Arc<Ruleset> {
-    Arc::new(parsed(Ruleset::parse(&read(&format!("rules/{name}.json")))))
+    let ending = if name == "sales" { "yaml" } else { "json" };
+    Arc::new(parsed(Ruleset::parse(&read(&format!("rules/{name}.{ending}")))))
 }
 
 fn welcome() -> Arc<Scenario> {
@@ -36,7 +37,10 @@ fn bot(name: &str) -> Content {
     match name {
         "anna" => content.rules = Some(rules("safety")),
         "boris" => content.rules = Some(rules("kyc")),
-        "clara" => content.scenarios = vec![WeightedScenario { scenario: welcome(), weight: 1 }],
+        "clara" => {
+            content.rules = Some(rules("sales"));
+            content.scenarios = vec![WeightedScenario { scenario: welcome(), weight: 1 }];
+        }
         other => panic!("there is no bot {other:?}"),
     }
     content
@@ -73,7 +77,8 @@ fn every_file_loads_and_is_large_enough() {
     for folder in ["rules", "libraries", "scenarios"] {
         for file in fs::read_dir(path(folder)).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            let known = ["kyc.json", "safety.json", "community.yaml", "support.yaml", "welcome.yaml"];
+            let known =
+                ["kyc.json", "safety.json", "sales.yaml", "community.yaml", "support.yaml", "welcome.yaml"];
             assert!(known.contains(&name.as_str()), "{folder}/{name} is not tested");
         }
     }
