@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
         Command::Say(arguments) => commands::say::run(&folder, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&folder, &arguments).await,
         Command::Test(arguments) => commands::test::run(&arguments),
-        Command::Bench(arguments) => commands::bench::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments).await,
         Command::Setup => commands::setup(),
         Command::Dashboards => commands::dashboards::run(),
     };

@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod boards;
+pub mod expand;
 mod json;
 pub mod model;
 

@@ -5,6 +5,7 @@
 mod instructions;
 mod peers;
 mod set;
+pub mod stats;
 mod table;
 
 use std::{
@@ -17,7 +18,7 @@ pub use instructions::instructions;
 pub use peers::{Peer, Which};
 use serde::{Deserialize, Serialize};
 pub use set::Set;
-pub use table::Report;
+pub use table::{Report, Target};
 
 use crate::{Error, error::Doing, folder};
 

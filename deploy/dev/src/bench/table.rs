@@ -15,7 +15,7 @@ pub struct Report {
     pub missing: Vec<String>,
 }
 
-/// One thing that the engine is to reach.
+/// One thing that is to be reached.
 #[derive(Debug, Clone, Serialize)]
 pub struct Target {
     /// What, and how much of it.

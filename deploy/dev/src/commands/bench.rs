@@ -1,8 +1,14 @@
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use serde::Serialize;
 use troupe_dev::{
     Error,
-    bench::{self, Set, Which},
+    bench::{self, Set, Target, Which, stats},
 };
 
 /// What to measure.
@@ -36,6 +42,24 @@ enum What {
         #[command(flatten)]
         files: Files,
     },
+    /// What statistics cost: writing a backlog, asking reports and boards, storage
+    ///
+    /// Builds stats for release and starts servers of its own, with data in a temporary folder. A million events of
+    /// history take some 100 MB and a minute.
+    Stats {
+        /// How many events the history has that reports and boards are asked of, e.g. 500k or 100M; 0: leave it out
+        #[arg(long, value_name = "COUNT", default_value = "1M", value_parser = count)]
+        events: u64,
+        /// How many events the writer has to catch up with; 0: leave it out
+        #[arg(long, value_name = "COUNT", default_value = "300k", value_parser = count)]
+        backlog: u64,
+        /// Write what was measured to a file, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Fail if a target is not met
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -67,8 +91,35 @@ impl Files {
     }
 }
 
+/// A number, in thousands with `k` and in millions with `M`.
+fn count(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix('k') {
+        Some(number) => (number, 1000),
+        None => text.strip_suffix('M').map_or((text, 1), |number| (number, 1_000_000)),
+    };
+    let number = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    number.ok_or_else(|| "a count is a whole number, such as 20000, 500k or 100M".to_owned())
+}
+
+/// Shows what was measured, and says whether that is enough.
+fn tell(
+    report: &(impl Serialize + Display),
+    targets: &[Target],
+    json: Option<&Path>,
+    check: bool,
+) -> Result<ExitCode, Error> {
+    print!("{report}");
+    if let Some(file) = json {
+        let document = serde_json::json!({"measured": report, "targets": targets});
+        let written = fs::write(file, format!("{document:#}\n"));
+        written.map_err(|error| Error::new(format!("write {}", file.display()), error))?;
+    }
+    let met = targets.iter().all(|target| target.met);
+    Ok(if check && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
 /// Measures.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub async fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     match &arguments.what {
         What::Engine { files, peers, json, check } => {
             let which = match peers {
@@ -77,14 +128,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
                 Peers::All => Which::All,
             };
             let report = bench::engine(&files.sets()?, which)?;
-            print!("{report}");
-            if let Some(file) = json {
-                let document = serde_json::json!({"measured": report, "targets": report.targets()});
-                let written = fs::write(file, format!("{document:#}\n"));
-                written.map_err(|error| Error::new(format!("write {}", file.display()), error))?;
-            }
-            let met = report.targets().iter().all(|target| target.met);
-            Ok(if *check && !met { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            tell(&report, &report.targets(), json.as_deref(), *check)
+        }
+        What::Stats { events, backlog, json, check } => {
+            let report = stats::run(stats::Options { backlog: *backlog, events: *events }).await?;
+            tell(&report, &report.targets(), json.as_deref(), *check)
         }
         What::Instructions { files } => {
             println!("{:18} {:>7} {:>13}", "row", "rules", "instructions");
@@ -94,6 +142,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
                 }
             }
             Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_units_and_what_is_none_is_refused() {
+        assert_eq!(
+            [count("20000"), count("500k"), count("100M")],
+            [Ok(20_000), Ok(500_000), Ok(100_000_000)]
+        );
+        for text in ["", "k", "1.5M", "-1", "99999999999999999999", "99999999999999M"] {
+            assert!(count(text).is_err(), "{text}");
         }
     }
 }

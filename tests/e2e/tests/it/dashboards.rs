@@ -16,6 +16,7 @@ use troupe_dev::{
 };
 use troupe_grafana::{
     alerts, boards,
+    expand::{Chosen, Range, expand},
     model::{CLICKHOUSE, Look, PROMETHEUS, Query},
 };
 use troupe_protocol::{Event, EventBody, SessionState, Source, Subject, TraceContext};
@@ -25,7 +26,6 @@ use troupe_types::{
 };
 
 use crate::{
-    grafana::{Chosen, Range, expand},
     prometheus::{named, recorded, series},
     world::{World, wait_for},
 };

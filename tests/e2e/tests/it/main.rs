@@ -2,7 +2,6 @@
 
 mod dashboards;
 mod faults;
-mod grafana;
 mod layout;
 mod media;
 mod metrics;

@@ -8,19 +8,27 @@ use std::collections::BTreeMap;
 /// The range that is shown, in seconds since 1970, and the width of a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Range {
+    /// From when, included.
     pub from: i64,
+    /// Until when, included.
     pub to: i64,
+    /// The width of a point.
     pub interval_s: u32,
 }
 
 /// What is chosen for a variable.
 #[derive(Debug, Clone)]
 pub enum Chosen {
+    /// All there are.
     All,
+    /// One of them.
     Value(String),
 }
 
-/// Expands what the boards use; whatever else begins with `$` is left, for the test to stumble over.
+/// Expands what the boards use; whatever else begins with `$` is left, for a test to stumble over.
+///
+/// # Panics
+/// If a macro is given too few or too many arguments, or a variable that the board does not have.
 pub fn expand(sql: &str, range: Range, chosen: &BTreeMap<String, Chosen>) -> String {
     let sql = conditional_all(sql, chosen);
     macros(&variables(&sql, chosen), range)
@@ -96,16 +104,21 @@ fn macros(sql: &str, Range { from, to, interval_s }: Range) -> String {
     sql
 }
 
-#[test]
-fn macros_and_variables_are_expanded_as_the_plugin_does() {
-    let range = Range { from: 1_415_792_726, to: 1_447_328_726, interval_s: 60 };
-    let sql = "$__conditionalAll(bot IN (${bot:csv}), $bot) AND $__timeFilter(time) AND z = ${tz:sqlstring} AND $__interval_s";
-    let mut chosen = BTreeMap::from([
-        ("bot".to_owned(), Chosen::Value("7".into())),
-        ("tz".to_owned(), Chosen::Value("a'b".into())),
-    ]);
-    let rest = "time >= toDateTime(1415792726) AND time <= toDateTime(1447328726) AND z = 'a''b' AND 60";
-    assert_eq!(expand(sql, range, &chosen), format!("bot IN (7) AND {rest}"));
-    chosen.insert("bot".to_owned(), Chosen::All);
-    assert_eq!(expand(sql, range, &chosen), format!("1=1 AND {rest}"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macros_and_variables_are_expanded_as_the_plugin_does() {
+        let range = Range { from: 1_415_792_726, to: 1_447_328_726, interval_s: 60 };
+        let sql = "$__conditionalAll(bot IN (${bot:csv}), $bot) AND $__timeFilter(time) AND z = ${tz:sqlstring} AND $__interval_s";
+        let mut chosen = BTreeMap::from([
+            ("bot".to_owned(), Chosen::Value("7".into())),
+            ("tz".to_owned(), Chosen::Value("a'b".into())),
+        ]);
+        let rest = "time >= toDateTime(1415792726) AND time <= toDateTime(1447328726) AND z = 'a''b' AND 60";
+        assert_eq!(expand(sql, range, &chosen), format!("bot IN (7) AND {rest}"));
+        chosen.insert("bot".to_owned(), Chosen::All);
+        assert_eq!(expand(sql, range, &chosen), format!("1=1 AND {rest}"));
+    }
 }

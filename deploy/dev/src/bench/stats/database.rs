@@ -1,0 +1,64 @@
+//! One database of ClickHouse, over HTTP.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Error, error::Doing};
+
+/// A database; calls may take as long as they like.
+#[derive(Debug, Clone)]
+pub(super) struct Database {
+    client: reqwest::Client,
+    url: String,
+    name: String,
+}
+
+impl Database {
+    pub(super) fn new(url: &str, name: &str) -> Self {
+        Self { client: reqwest::Client::new(), url: url.to_owned(), name: name.to_owned() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs `sql` with its parameters and returns what ClickHouse said.
+    pub(super) async fn ask(&self, sql: &str, parameters: &[(String, String)]) -> Result<Vec<u8>, Error> {
+        let parameters =
+            parameters.iter().map(|(name, value)| (format!("param_{name}"), value.clone())).collect();
+        self.send(parameters, sql.as_bytes().to_vec()).await
+    }
+
+    /// Runs the `INSERT` of `sql` with `data` in the format that it names.
+    pub(super) async fn insert(&self, sql: &str, data: Vec<u8>) -> Result<(), Error> {
+        self.send(vec![("query".to_owned(), sql.to_owned())], data).await.map(drop)
+    }
+
+    /// The rows that `sql` gives.
+    pub(super) async fn rows<T: DeserializeOwned>(&self, sql: &str) -> Result<Vec<T>, Error> {
+        let sql = format!("{sql} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 0");
+        let text = String::from_utf8_lossy(&self.ask(&sql, &[]).await?).into_owned();
+        text.lines()
+            .map(|line| serde_json::from_str(line).doing(|| format!("read what {sql} gave")))
+            .collect()
+    }
+
+    /// The one number that `sql` gives.
+    pub(super) async fn number(&self, sql: &str) -> Result<u64, Error> {
+        let answer = self.ask(sql, &[]).await?;
+        String::from_utf8_lossy(&answer).trim().parse().doing(|| format!("read the number that {sql} gave"))
+    }
+
+    async fn send(&self, mut arguments: Vec<(String, String)>, body: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let doing = || format!("ask ClickHouse at {}", self.url);
+        arguments.push(("database".to_owned(), self.name.clone()));
+        let url = reqwest::Url::parse_with_params(&self.url, &arguments).doing(doing)?;
+        let response = self.client.post(url).body(body).send().await.doing(doing)?;
+        let status = response.status();
+        let answer = response.bytes().await.doing(doing)?;
+        if status.is_success() {
+            Ok(answer.to_vec())
+        } else {
+            Err(Error::new(doing(), String::from_utf8_lossy(&answer)))
+        }
+    }
+}

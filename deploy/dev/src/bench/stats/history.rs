@@ -1,0 +1,75 @@
+//! A history of events, made by ClickHouse itself, and what it takes on disk.
+
+use serde::{Deserialize, Serialize};
+
+use super::{database::Database, report::float};
+use crate::Error;
+
+/// How many events come of one turn, about.
+const PER_TURN: u64 = 3;
+/// How long after each other turns are: a day has 300,000 events.
+const TURN_MS: u64 = 864;
+/// How many turns are made at a time; it bounds the memory that ClickHouse needs.
+const SLICE: u64 = 100_000;
+
+/// What the history takes on disk once it is put together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Storage {
+    /// How many events there are.
+    pub events: u64,
+    /// Bytes of each table.
+    pub tables: Vec<Size>,
+}
+
+/// The size of a table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Size {
+    /// Its name.
+    pub table: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+}
+
+impl Storage {
+    /// Bytes on disk for each event, with all that is counted of it.
+    pub fn per_event(&self) -> f64 {
+        float(self.tables.iter().map(|size| size.bytes).sum()) / float(self.events)
+    }
+}
+
+/// When the history ends, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End(pub(super) i64);
+
+/// Makes a history of about `events` that ends now.
+pub(super) async fn make(database: &Database, events: u64) -> Result<End, Error> {
+    let end = database.number("SELECT toUnixTimestamp64Milli(now64(3))").await?;
+    let turns = events / PER_TURN;
+    let begin = end.saturating_sub(turns * TURN_MS);
+    for first in (0..turns).step_by(usize::try_from(SLICE).expect("it is small")) {
+        let parameters = [
+            ("begin", begin.to_string()),
+            ("turn_ms", TURN_MS.to_string()),
+            ("first", first.to_string()),
+            ("count", SLICE.min(turns - first).to_string()),
+        ];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
+        database.ask(include_str!("events.sql"), &parameters).await?;
+        println!("{:>10} of {turns} turns", (first + SLICE).min(turns));
+    }
+    Ok(End(i64::try_from(end).unwrap_or(i64::MAX)))
+}
+
+/// Waits until what is put together in the background is, and looks how large it has become.
+pub(super) async fn storage(database: &Database) -> Result<Storage, Error> {
+    database.quiet().await?;
+    let sizes = format!(
+        "SELECT table, sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts \
+         WHERE active AND database = '{}' GROUP BY table ORDER BY bytes DESC",
+        database.name()
+    );
+    let events = database.number("SELECT count() FROM events_told").await?;
+    Ok(Storage { events, tables: database.rows(&sizes).await? })
+}

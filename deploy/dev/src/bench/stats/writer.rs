@@ -1,0 +1,193 @@
+//! How quickly stats writes a backlog, beside what the engine takes from a client that does nothing else.
+
+use std::{fs, time::Duration};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+use troupe_bus::{Bus, NatsConfig};
+use troupe_protocol::{Event, EventBody, Source, Subject, TraceContext};
+use troupe_types::{
+    ActionKey, BotId, ChatId, MessageId, Partition, Timestamp, UpdateKey, UpdateKind, UserId,
+};
+
+use super::{database::Database, report::float, world::World};
+use crate::{Error, error::Doing};
+
+/// How many events are on their way to the broker at a time.
+const UNDER_WAY: usize = 512;
+/// How often it is looked how far stats is.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What writing costs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Written {
+    /// How many events were written.
+    pub rows: u64,
+    /// How many of them one insert has, on average.
+    pub rows_per_insert: u64,
+    /// Rows that stats wrote in a second.
+    pub rows_per_second: f64,
+    /// Rows that the engine took in a second from one client with the same inserts.
+    pub engine_rows_per_second: f64,
+    /// The memory that stats took at most, in bytes.
+    pub memory_max: u64,
+}
+
+/// Fills the stream with `count` events and lets stats write them; then one client makes the same inserts.
+pub(super) async fn measure(world: &World, count: u64) -> Result<Written, Error> {
+    let (written, direct) = (world.prepared("written").await?, world.prepared("direct").await?);
+    println!("Filling the stream with {count} events …");
+    fill(world, count).await?;
+    println!("Letting stats write them …");
+    let mut stats = world.stats("written").await?;
+    while written.number("SELECT count() FROM events_told").await? < count {
+        if let Some(status) = stats.process().ended() {
+            return Err(Error::new("write the backlog", format!("stats ended ({status})")));
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    let memory_max = memory_max(stats.process().id())?;
+    stats.stop().await;
+    let batches: Vec<Batch> = written.rows(BATCHES).await?;
+    println!("Making the same {} inserts with one client …", batches.len());
+    written.quiet().await?;
+    Ok(Written {
+        rows: count,
+        rows_per_insert: count / u64::try_from(batches.len()).unwrap_or(u64::MAX).max(1),
+        rows_per_second: pace(&batches)?,
+        engine_rows_per_second: again(&written, &direct, &batches).await?,
+        memory_max,
+    })
+}
+
+/// An insert that stats made: all of its rows tell the same time of writing.
+#[derive(Debug, Deserialize)]
+struct Batch {
+    at_ms: u64,
+    rows: u64,
+}
+
+const BATCHES: &str = "SELECT toUnixTimestamp64Milli(written) AS at_ms, count() AS rows FROM events_told \
+                       GROUP BY at_ms ORDER BY at_ms";
+
+/// Rows in a second: a batch is told to be written just before its insert, when the insert before it is done, so from
+/// the first to the last all but the last were written. Starting up is not counted.
+fn pace(batches: &[Batch]) -> Result<f64, Error> {
+    let ([first, .., last], [written @ .., _]) = (batches, batches) else {
+        return Err(
+            Error::new("tell how quick it was", "one batch held everything").advise("Write more events.")
+        );
+    };
+    let rows: u64 = written.iter().map(|batch| batch.rows).sum();
+    Ok(float(rows) * 1000.0 / float(last.at_ms - first.at_ms))
+}
+
+/// Makes the inserts that stats made into `written` once more, into `direct`, and returns the rows in a second. Only the
+/// inserts count, not the reading of the rows.
+async fn again(written: &Database, direct: &Database, batches: &[Batch]) -> Result<f64, Error> {
+    let columns = "SELECT arrayStringConcat(groupArray(name), ', ') FROM \
+                   (SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'events_told' ORDER BY position)";
+    let columns = String::from_utf8_lossy(&written.ask(columns, &[]).await?).trim().to_owned();
+    let mut took = Duration::ZERO;
+    let mut rows = 0;
+    for batch in batches {
+        let select = format!(
+            "SELECT {columns} FROM events_told WHERE written = fromUnixTimestamp64Milli({}) ORDER BY seq FORMAT RowBinary",
+            batch.at_ms
+        );
+        let data = written.ask(&select, &[]).await?;
+        let insert = format!("INSERT INTO events_told ({columns}) FORMAT RowBinary");
+        let begin = Instant::now();
+        direct.insert(&insert, data).await?;
+        took += begin.elapsed();
+        rows += batch.rows;
+    }
+    Ok(float(rows) / took.as_secs_f64())
+}
+
+/// The largest part of memory that a process has taken so far.
+fn memory_max(process: u32) -> Result<u64, Error> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).doing(|| format!("read {path}"))?;
+    let found = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let kilobytes: u64 =
+        found.unwrap_or_default().trim().parse().doing(|| format!("read VmHWM in {path}"))?;
+    Ok(kilobytes * 1024)
+}
+
+/// Tells `count` events as the services do.
+async fn fill(world: &World, count: u64) -> Result<(), Error> {
+    let doing = || "fill the stream".to_owned();
+    let bus = Bus::connect(&NatsConfig::at(world.nats.url())).await.doing(doing)?;
+    let told = stream::iter(0..count).map(|number| {
+        let bus = bus.clone();
+        async move {
+            let event = event(number);
+            let subject = Subject::Event(Partition::of(event.bot, bus.partitions()), event.bot);
+            let parent =
+                format!("00-{:032x}-b7ad6b7169203331-01", u128::from(number / 3 + 1).wrapping_mul(SPREAD));
+            let trace = TraceContext { traceparent: Some(parent), tracestate: None };
+            bus.publish(subject, &event.id, &event, &trace).await.doing(doing).map(drop)
+        }
+    });
+    told.buffer_unordered(UNDER_WAY).try_collect().await
+}
+
+/// Makes numbers that follow each other unlike each other.
+const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+
+/// The event of a number: three in turn tell of a message that came, was answered, and whose answer was sent.
+fn event(number: u64) -> Event {
+    let turn = number / 3;
+    let signed = i64::try_from(turn).unwrap_or(i64::MAX);
+    let bot = BotId::new(1 + turn * turn % 97);
+    let person = UserId::new(1_000_000 + signed * 7 % 20_011);
+    let chat =
+        if turn % 5 < 3 { ChatId::new(person.get()) } else { ChatId::new(-1_000_000_000_000 - signed % 20) };
+    let message = MessageId::new(i32::try_from(turn % 2_000_000_000).unwrap_or_default());
+    let update = UpdateKey { bot, chat, message, kind: UpdateKind::New };
+    let source = match turn % 3 {
+        0 => Source::TriggerGroup { group: format!("rule-{}", turn % 300), version: Some(3) },
+        1 => Source::Fallback { library: "small-talk".to_owned(), variation: 0, version: Some(3) },
+        _ => Source::Entry {
+            library: "small-talk".to_owned(),
+            entry: format!("entry-{}", turn % 500),
+            variation: u16::try_from(turn % 4).unwrap_or_default(),
+            version: Some(3),
+        },
+    };
+    let body = match number % 3 {
+        0 => EventBody::MessageReceived { message, media: None, own_bot: false },
+        1 => EventBody::Replied { source, decide_us: 200 + turn % 900 },
+        _ => EventBody::MessageSent {
+            message,
+            action: ActionKey { update, number: 0 },
+            source,
+            reply_ms: 700 + turn % 5000,
+            media: None,
+        },
+    };
+    Event {
+        id: format!("{update}!{}", number % 3),
+        bot,
+        chat: Some(chat),
+        person: Some(person),
+        update: Some(update),
+        time: Timestamp::from_millis(1_780_000_000_000 + signed * 300),
+        body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_batch_does_not_count_for_it_is_still_being_written() {
+        let batch = |at_ms, rows| Batch { at_ms, rows };
+        let paced = pace(&[batch(1000, 30), batch(2000, 50), batch(3000, 7)]);
+        assert_eq!(paced, Ok(40.0));
+        assert!(pace(&[batch(1000, 30)]).is_err());
+    }
+}
