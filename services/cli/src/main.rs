@@ -13,6 +13,7 @@ mod paint;
 mod problem;
 mod replay;
 mod report;
+mod schema;
 mod show;
 mod suite;
 mod told;
@@ -28,7 +29,7 @@ use crate::{api::Api, problem::Problems};
 
 /// Runs Telegram accounts that answer people: registers bots, tells them what to say, shows how they fare.
 ///
-/// The commands about content (try, explain, lint, test, replay, convert) work on files, without a network; they exit
+/// The commands about content (try, explain, lint, test, replay, convert, schema) work on files, without a network; they exit
 /// with 0 if all is well, 1 if something came otherwise than expected, 2 if the content or the command line is wrong. The
 /// others ask the manager, and exit with 1 if it refuses.
 #[derive(Debug, Parser)]
@@ -85,6 +86,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Turns what was written for other programs into content: question lists, RiveScript, superbot's rules.
     Convert(convert::Arguments),
+    /// Prints the JSON Schema of what authors write, so that editors complete, explain and check it.
+    Schema(schema::Arguments),
     #[command(flatten)]
     Manager(manager::Command),
 }
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => suite::run(&arguments, json),
         Command::Replay(arguments) => replay::run(&arguments, json),
         Command::Convert(arguments) => convert::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Manager(command) => {
             return match ask_manager(&Api::new(&url, &token, &operator), json, command) {
                 Ok(()) => ExitCode::SUCCESS,

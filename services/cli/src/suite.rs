@@ -3,7 +3,7 @@
 mod coverage;
 mod junit;
 mod play;
-mod read;
+pub mod read;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

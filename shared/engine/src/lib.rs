@@ -28,6 +28,7 @@ mod media;
 mod pattern;
 mod rules;
 mod scenario;
+pub mod schema;
 pub mod state;
 mod template;
 mod text;

@@ -136,7 +136,10 @@ fn read_groups(at: &At<'_>, faults: &mut Vec<Fault>) -> GroupPolicy {
         _ => {}
     }
     // As the manager's API writes it.
-    let list = at.get("only").unwrap_or_else(|| at.clone());
+    let list = match at.node.value {
+        Value::Map(_) if !at.is_map_of(&["only"], faults) => return GroupPolicy::None,
+        _ => at.get("only").unwrap_or_else(|| at.clone()),
+    };
     let mut ids = BTreeSet::new();
     for item in list.items() {
         let group = |text: &str| text.parse().ok().filter(|id: &i64| *id < 0);

@@ -283,9 +283,10 @@ fn read_vars(at: &At<'_>, field: &str, faults: &mut Vec<Fault>) -> Vec<(u32, Str
     if !matches!(vars.node.value, Value::Map(_)) {
         faults.push(vars.fault("expected a map from variables to values, null for none"));
     }
-    let value = |field: &At<'_>| match &field.node.value {
+    let mut value = |field: &At<'_>| match &field.node.value {
+        Value::Null => None,
         Value::Bool(value) => Some(value.to_string()),
-        _ => field.node.text().map(str::to_owned),
+        _ => field.text(faults).map(str::to_owned),
     };
     vars.fields().map(|(name, field)| (field.node.line, name.to_owned(), value(&field))).collect()
 }

@@ -8,6 +8,7 @@ mod explains;
 mod lints;
 mod plays;
 mod replays;
+mod schemas;
 mod tries;
 
 use std::{
@@ -91,11 +92,22 @@ fn help_begins_with_what_works_without_a_manager() {
     let help = check(&["--help"], "", 0);
     let place =
         |command: &str| help.find(&format!("\n  {command} ")).unwrap_or_else(|| panic!("{command}: {help}"));
-    let order =
-        ["try", "explain", "lint", "test", "replay", "convert", "register", "bots", "put", "statistics"]
-            .map(place);
+    let order = [
+        "try",
+        "explain",
+        "lint",
+        "test",
+        "replay",
+        "convert",
+        "schema",
+        "register",
+        "bots",
+        "put",
+        "statistics",
+    ]
+    .map(place);
     assert!(order.is_sorted(), "{help}");
-    for command in ["try", "explain", "lint", "test", "replay", "convert"] {
+    for command in ["try", "explain", "lint", "test", "replay", "convert", "schema"] {
         let help = check(&[command, "--help"], "", 0);
         assert!(help.contains("Usage: troupe"), "{help}");
     }

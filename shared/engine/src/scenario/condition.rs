@@ -40,6 +40,13 @@ impl Condition {
             faults.at(at, "a branch asks about one of variable, reply, reply_matches");
             return None;
         }
+        let comparisons = ["is", "exists", "at_least", "at_most"];
+        if object.set("variable").is_none()
+            && let Some(comparison) = comparisons.iter().find_map(|name| object.set(name))
+        {
+            faults.at(&comparison, "only a variable is compared");
+            return None;
+        }
         if let Some(reply) = object.set("reply") {
             return Some(Self::ReplyIs(read_words(&reply, faults)?));
         }
@@ -48,8 +55,7 @@ impl Condition {
             return regex.map(Self::ReplyMatches).map_err(|reason| faults.at(&pattern, reason)).ok();
         }
         let variable: Arc<str> = object.set("variable")?.name(faults)?.into();
-        let tests = ["is", "exists", "at_least", "at_most"].map(|name| object.set(name));
-        match tests {
+        match comparisons.map(|name| object.set(name)) {
             [Some(values), None, None, None] => {
                 Some(Self::VariableIs { variable, values: read_words(&values, faults)? })
             }

@@ -343,6 +343,10 @@ fn what_is_wrong_is_told_with_its_place() {
     );
     refused(&when("{text: a, is: b}"), &["4:23: /groups/0/when/0/is: only a variable is compared"]);
     refused(
+        &when("{any: [{text: a}], is: b}"),
+        &["4:9: /groups/0/when/0: \"is\" and \"any\" are two conditions: make each an item"],
+    );
+    refused(
         &when("{variable: a, is: null}"),
         &[
             "4:27: /groups/0/when/0/is: no variable is null: to ask whether it has a value, write `exists: false`",
@@ -366,6 +370,10 @@ fn what_is_wrong_is_told_with_its_place() {
     refused(&when("sender: 0"), &["4:17: /groups/0/when/0/sender: 0 is no id on Telegram"]);
     refused(&when("any: []"), &["4:14: /groups/0/when/0/any: one of nothing never holds"]);
     let react = |reaction: &str| format!("groups:\n  - name: a\n    when: []\n    react: [{reaction}]\n");
+    refused(
+        &react("{one_of: [{say: a}], chat: x}"),
+        &["4:40: /groups/0/react/0/chat: put the chat beside what is said in it"],
+    );
     refused(
         &react("{forward: x}"),
         &["4:23: /groups/0/react/0/forward: the single variable \"x\" is not declared"],

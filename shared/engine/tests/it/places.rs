@@ -230,7 +230,7 @@ steps:
   b: {ask: 'Yes?', validate: mood, retries: 99, next: c, otherwise: gone}
   c: {end: maybe}
   d: {sing: la}
-  e: {branch: [{variable: x, next: a}], otherwise: a}
+  e: {branch: [{variable: x, next: a}, {reply: x, is: y, next: a}], otherwise: a}
 ";
     check(
         Scenario::parse("s", 1, scenario),
@@ -242,6 +242,7 @@ steps:
             "6:12: /steps/c/end: there is no end \"maybe\"",
             "7:6: /steps/d: a step has one of say, ask, branch, set, wait, follow_up, hand_over, call, end",
             "8:16: /steps/e/branch/0: a variable is asked one of",
+            "8:55: /steps/e/branch/1/is: only a variable is compared",
         ],
     );
 }

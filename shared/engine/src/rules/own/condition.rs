@@ -48,7 +48,7 @@ pub(super) fn read(at: &At<'_>, faults: &mut Faults) -> Option<Subgroup<Trigger>
     let mut members = match item.set("any") {
         None => triggers(at, &item, faults)?,
         Some(any) => {
-            if let Some(question) = QUESTIONS.iter().find(|name| item.get(name).is_some()) {
+            if let Some(question) = QUESTIONS.iter().chain(TESTS).find(|name| item.get(name).is_some()) {
                 faults.at(at, format!("{question:?} and \"any\" are two conditions: make each an item"));
                 return None;
             }

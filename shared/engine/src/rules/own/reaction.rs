@@ -48,6 +48,10 @@ impl Reader<'_> {
                     faults.at(at, format!("{deed:?} and \"one_of\" are two reactions: make each an item"));
                     return None;
                 }
+                if let Some(chat) = item.get("chat") {
+                    faults.at(&chat, "put the chat beside what is said in it");
+                    return None;
+                }
                 let read = list(&one_of, faults, |member, faults| {
                     self.reaction(member, &member.object(&[DEEDS, &["chat"]].concat(), faults)?, faults)
                 })?;
