@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use troupe_engine::{
     Content, Decision, Seed, State, Timer, Update, explain,
-    state::{BotState, ChatState, PersonState, Progress, SetTimer},
+    state::{BotState, ChatState, PersonState, Progress, SetTimer, Shared},
 };
 use troupe_types::{
     BotId, Chat, ChatId, Media, Message, MessageId, Person, Timestamp, UpdateKey, UpdateKind, UserId,
@@ -72,9 +72,9 @@ pub struct World {
     pub time: Timestamp,
     bots: Vec<(String, UserId)>,
     names: Vec<String>,
-    bot: BotState,
-    chats: BTreeMap<ChatId, ChatState>,
-    people: BTreeMap<UserId, PersonState>,
+    bot: Shared<BotState>,
+    chats: BTreeMap<ChatId, Shared<ChatState>>,
+    people: BTreeMap<UserId, Shared<PersonState>>,
     messages: BTreeMap<ChatId, i32>,
     /// The timer that is set for each person.
     timers: BTreeMap<UserId, (Timer, Person)>,
@@ -92,7 +92,7 @@ impl World {
             time: BEGINNING,
             bots: bot.bundle.bots.iter().filter_map(|bot| account(&bot.key)).collect(),
             names: Vec::new(),
-            bot: BotState::default(),
+            bot: Shared::default(),
             chats: BTreeMap::new(),
             people: BTreeMap::new(),
             messages: BTreeMap::new(),
@@ -181,7 +181,7 @@ impl World {
 
     /// Forgets everything but the clock and who is who.
     pub fn forget(&mut self) {
-        (self.bot, self.chats, self.people) = (BotState::default(), BTreeMap::new(), BTreeMap::new());
+        (self.bot, self.chats, self.people) = (Shared::default(), BTreeMap::new(), BTreeMap::new());
         self.timers.clear();
     }
 
@@ -238,7 +238,7 @@ impl World {
     }
 
     /// What is remembered of the person called `name`, and of the bot.
-    pub fn remembered(&mut self, name: &str) -> (PersonState, BotState) {
+    pub fn remembered(&mut self, name: &str) -> (Shared<PersonState>, Shared<BotState>) {
         let id = self.person(name).id;
         (self.people.get(&id).cloned().unwrap_or_default(), self.bot.clone())
     }
@@ -254,9 +254,10 @@ impl World {
     /// Sets `variable`, or takes it away, where a variable that is `declared` so is looked for.
     pub fn set(&mut self, name: &str, variable: &str, value: Option<&str>, declared: Declared) {
         let id = self.person(name).id;
-        let person = self.people.entry(id).or_default();
+        let person = &mut **self.people.entry(id).or_default();
         let (kept, volatile) = if declared.single {
-            (&mut self.bot.variables, &mut self.bot.volatile)
+            let bot = &mut *self.bot;
+            (&mut bot.variables, &mut bot.volatile)
         } else {
             (&mut person.variables, &mut person.volatile)
         };

@@ -87,18 +87,21 @@ fn confirmation(turn: &Turn<'_>) -> Option<&'static str> {
     if !turn.update.is_addressed() {
         return None;
     }
-    // Each part that begins with a letter is a word or more: of most messages it need not be known which.
-    let letter = |char: char| char.is_ascii_alphanumeric() || matches!(char, 'а'..='я' | 'А'..='Я');
-    let mut parts = turn.update.message.text.split_whitespace().filter(|part| part.starts_with(letter));
-    if parts.nth(OPT_OUT_WORDS).is_some() {
+    // Each letter behind a space begins a word: of most messages it need not be known which. The bytes are those that
+    // the letters of ASCII are, and that those of Cyrillic begin with.
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, 0xd0 | 0xd1);
+    let text = turn.update.message.text.as_bytes();
+    let begins = |(before, byte): (&u8, &u8)| *before == b' ' && is_letter(*byte);
+    if text.iter().zip(text.get(1..).unwrap_or_default()).filter(|pair| begins(*pair)).count() > OPT_OUT_WORDS
+    {
         return None;
     }
     let words = turn.words();
     if words.len() > OPT_OUT_WORDS {
         return None;
     }
-    let said = words.join(" ");
-    OPT_OUT.iter().find(|(words, _)| words.contains(&said.as_str())).map(|(_, confirmation)| *confirmation)
+    let said = words.as_str();
+    OPT_OUT.iter().find(|(words, _)| words.contains(&said)).map(|(_, confirmation)| *confirmation)
 }
 
 fn opt_out(turn: &mut Turn<'_>, confirmation: &str) {

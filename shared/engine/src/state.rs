@@ -4,7 +4,11 @@
 //! is JSON with its version in `v`; what is at its default is left out, so that an empty one is `{"v":1}`, and an
 //! empty document need not be stored at all. All that can grow is bounded by `crate::limits`.
 
+mod shared;
+
 use std::{collections::BTreeMap, time::Duration};
+
+pub use shared::Shared;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use troupe_types::{MessageId, Timestamp};
@@ -18,11 +22,11 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Of the bot.
-    pub bot: BotState,
+    pub bot: Shared<BotState>,
     /// Of the chat.
-    pub chat: ChatState,
+    pub chat: Shared<ChatState>,
     /// Of the person, in whatever chat.
-    pub person: PersonState,
+    pub person: Shared<PersonState>,
 }
 
 impl State {
@@ -286,11 +290,8 @@ impl Cooldowns {
         self.0.get(&entry).is_some_and(|until| now < *until)
     }
 
-    /// Has `entry` keep silent for `time`, if that is any time at all.
+    /// Has `entry` keep silent for `time`.
     pub(crate) fn cool(&mut self, entry: u64, now: Timestamp, time: Duration) {
-        if time.is_zero() {
-            return;
-        }
         self.0.retain(|_, until| now < *until);
         self.0.insert(entry, now + time);
         while self.0.len() > limits::COOLDOWNS {
@@ -333,18 +334,18 @@ pub enum StateError {
 fn read<T: DeserializeOwned + Default>(
     document: &'static str,
     bytes: Option<&[u8]>,
-) -> Result<T, StateError> {
+) -> Result<Shared<T>, StateError> {
     #[derive(Deserialize)]
     struct Version {
         v: u32,
     }
-    let Some(bytes) = bytes else { return Ok(T::default()) };
+    let Some(bytes) = bytes else { return Ok(Shared::default()) };
     let unreadable = |source| StateError::Unreadable { document, source };
     let Version { v: version } = serde_json::from_slice(bytes).map_err(unreadable)?;
     if version > VERSION {
         return Err(StateError::Newer { document, version });
     }
-    serde_json::from_slice(bytes).map_err(unreadable)
+    serde_json::from_slice::<T>(bytes).map(Shared::from).map_err(unreadable)
 }
 
 fn write<T: Serialize + Default + PartialEq>(document: &T) -> Option<Vec<u8>> {

@@ -97,7 +97,9 @@ pub(crate) fn set(turn: &mut Turn<'_>) -> Option<Timer> {
             Some((due, _)) if turn.state.person.timer.is_some_and(|set| set.due == due) => return None,
             Some(due) => due,
             None => {
-                turn.state.person.timer = None;
+                if turn.state.person.timer.is_some() {
+                    turn.state.person.timer = None;
+                }
                 return None;
             }
         },

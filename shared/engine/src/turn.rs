@@ -11,7 +11,7 @@ use crate::{
     limits,
     matcher::Folded,
     template::{Lookup, Values},
-    text,
+    text::{self, Words},
     timers::{self, Wake},
     trace::Tracer,
 };
@@ -44,7 +44,7 @@ pub(crate) struct Turn<'a> {
     events: Vec<Event>,
     /// How much later than decided what comes next is done.
     delay: Duration,
-    words: OnceCell<Vec<String>>,
+    words: OnceCell<Words>,
     folded: OnceCell<Arc<Folded>>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Turn<'a> {
 
     /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
     /// whom it is for, not what it says.
-    pub fn words(&self) -> &[String] {
+    pub fn words(&self) -> &Words {
         self.words.get_or_init(|| {
             let text = &self.update.message.text;
             if !text.contains('@') {
@@ -124,8 +124,12 @@ impl<'a> Turn<'a> {
     /// Lets what has this hash keep silent from now on.
     pub fn cool(&mut self, hash: u64, cooldown: Cooldown) {
         let now = self.update.time;
-        self.state.chat.cooldowns.cool(hash, now, cooldown.chat);
-        self.state.person.cooldowns.cool(hash, now, cooldown.person);
+        if !cooldown.chat.is_zero() {
+            self.state.chat.cooldowns.cool(hash, now, cooldown.chat);
+        }
+        if !cooldown.person.is_zero() {
+            self.state.person.cooldowns.cool(hash, now, cooldown.person);
+        }
     }
 
     /// Answers in the same chat; in a group as a reply, so that everybody sees whom.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde_json::{Value as Json, json};
 use troupe_engine::{
     Content, Seed, State, Update, decide,
-    state::{BotState, ChatState, PersonState},
+    state::{BotState, ChatState, PersonState, Shared},
 };
 use troupe_types::{ChatId, UserId};
 
@@ -18,16 +18,16 @@ use crate::{
 /// A bot in one version of its content, with all that it remembers.
 pub struct Side {
     content: Content,
-    bot: BotState,
-    chats: BTreeMap<ChatId, ChatState>,
-    people: BTreeMap<UserId, PersonState>,
+    bot: Shared<BotState>,
+    chats: BTreeMap<ChatId, Shared<ChatState>>,
+    people: BTreeMap<UserId, Shared<PersonState>>,
 }
 
 impl Side {
     pub fn new(bot: &Bot<'_>) -> Self {
         Self {
             content: bot.content.clone(),
-            bot: BotState::default(),
+            bot: Shared::default(),
             chats: BTreeMap::new(),
             people: BTreeMap::new(),
         }

@@ -7,7 +7,7 @@ use crate::{
     MatchedBy,
     hashing::QuickMap,
     matcher::{Builder, Folded, Hits, Matcher},
-    text,
+    text::{self, Words},
 };
 
 /// Beyond this many words a message is not searched for typing errors: it is no question, and would cost too much.
@@ -95,14 +95,14 @@ impl Index {
         index
     }
 
-    fn number(&mut self, words: &[String], letters: &mut Vec<Box<[char]>>) -> Vec<u32> {
-        let number = |word: &String| {
+    fn number(&mut self, words: &Words, letters: &mut Vec<Box<[char]>>) -> Vec<u32> {
+        let number = |word: &str| {
             if let Some(number) = self.words.get(word) {
                 return *number;
             }
             let number = u32::try_from(letters.len()).expect("the number of phrases is bounded");
             letters.push(word.chars().collect());
-            self.words.insert(word.clone(), number);
+            self.words.insert(word.to_owned(), number);
             number
         };
         words.iter().map(number).collect()
@@ -138,13 +138,7 @@ impl Index {
     ///
     /// `words` are the message's, normalised; regular expressions look at its `text` as it is, and are looked up
     /// in it `folded`.
-    pub(super) fn find(
-        &self,
-        entries: &[Entry],
-        words: &[String],
-        text: &str,
-        folded: &Folded,
-    ) -> Vec<Match> {
+    pub(super) fn find(&self, entries: &[Entry], words: &Words, text: &str, folded: &Folded) -> Vec<Match> {
         let hits = self.regexes.look_up(text, folded);
         let said = self.understand(words, |letters| self.typos.find(letters));
         let candidates = self.candidates(&said, hits.numbers());
@@ -157,7 +151,7 @@ impl Index {
     }
 
     /// The entries of which a phrase or a keyword was said, in order, whatever the others are.
-    pub fn said(&self, words: &[String]) -> Vec<u32> {
+    pub fn said(&self, words: &Words) -> Vec<u32> {
         let said = self.understand(words, |letters| self.typos.find(letters));
         self.matching(self.candidates(&said, &[]), &said)
     }
@@ -226,9 +220,9 @@ impl Index {
     }
 
     /// What each word may be: itself, or if it is unknown those that `misspelt` finds.
-    fn understand(&self, words: &[String], misspelt: impl Fn(&[char]) -> Vec<(u32, u32)>) -> Vec<Said> {
+    fn understand(&self, words: &Words, misspelt: impl Fn(&[char]) -> Vec<(u32, u32)>) -> Vec<Said> {
         let mut letters: Vec<char> = Vec::new();
-        let understand = |word: &String| {
+        let understand = |word: &str| {
             if let Some(number) = self.words.get(word) {
                 return Said::known(*number, word.chars().count());
             }

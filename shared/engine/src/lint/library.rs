@@ -66,11 +66,11 @@ fn read(root: &At<'_>, regexes: &mut Regexes) -> Vec<Entry> {
     for (number, item) in list.items().enumerate() {
         let mut phrases = Vec::new();
         each(&item, "phrases", |at, phrase| {
-            phrases.push((text::words(phrase), phrase.to_owned(), at.pointer()));
+            phrases.push((text::words(phrase).to_vec(), phrase.to_owned(), at.pointer()));
         });
         let mut keywords = BTreeSet::new();
         each(&item, "keywords", |_, keyword| {
-            keywords.insert(text::words(keyword));
+            keywords.insert(text::words(keyword).to_vec());
         });
         let mut own = Vec::new();
         each(&item, "regexes", |at, regex| {

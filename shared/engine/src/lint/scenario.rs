@@ -186,7 +186,7 @@ fn note_choices(step: &At<'_>, reserved: &BTreeMap<String, &'static str>, notes:
     let below = choice.fields().map(|(_, field)| field).chain(choice.items());
     for (number, one) in below.enumerate() {
         super::variables::each_text(&one, &mut |at, word| {
-            known.push((number, word.to_owned(), text::words(word), at.pointer()));
+            known.push((number, word.to_owned(), text::words(word).to_vec(), at.pointer()));
         });
     }
     for (place, (number, word, words, pointer)) in known.iter().enumerate() {

@@ -17,21 +17,34 @@ const SIZES: [usize; 5] = [16, 8, 4, 2, 1];
 pub(super) struct Grams {
     /// All texts, one behind the other.
     texts: Vec<u8>,
-    tiers: Vec<Tier>,
+    /// Windows of [`PREFIX`] bytes and more, which most texts have.
+    long: Vec<Tier>,
+    /// The first bytes of these: one look tells of most places that none begins there, however long.
+    prefixes: Bits,
+    short: Vec<Tier>,
 }
+
+/// The bytes of a long window that are looked up first.
+const PREFIX: usize = 8;
 
 /// The windows of one length.
 #[derive(Debug)]
 struct Tier {
     size: usize,
-    bits: Vec<u64>,
-    /// How far a hash is shifted to become a place in `bits`.
-    bits_shift: u32,
+    bits: Bits,
     /// Where in `windows` those begin whose hashes have the same first bits, and at the end where all end.
     buckets: Vec<u32>,
     /// How far a hash is shifted to become a place in `buckets`.
     buckets_shift: u32,
     windows: Vec<Window>,
+}
+
+/// Bits at the places of hashes.
+#[derive(Debug, Default)]
+struct Bits {
+    bits: Vec<u64>,
+    /// How far a hash is shifted to become a place in `bits`.
+    shift: u32,
 }
 
 /// A window of a text.
@@ -79,10 +92,7 @@ const fn hash(size: usize, window: u128) -> u64 {
     let low = window as u64;
     let folded = match size {
         16 => low ^ ((window >> 64) as u64).rotate_left(29).wrapping_mul(HIGH_FACTOR),
-        8 => low,
-        4 => low & 0xffff_ffff,
-        2 => low & 0xffff,
-        _ => low & 0xff,
+        _ => low & (u64::MAX >> (64 - 8 * size)),
     };
     folded.wrapping_mul(FACTOR)
 }
@@ -147,29 +157,45 @@ impl Grams {
     pub fn new(texts: &[String], frequencies: &Frequencies) -> Self {
         let mut grams = Self::default();
         let mut found: [Vec<(u64, Window)>; SIZES.len()] = Default::default();
+        let mut prefixes = Vec::new();
         for (number, text) in (0..).zip(texts) {
             let Some(Best { tier, at, hash, .. }) = frequencies.best(text.as_bytes()) else { continue };
+            if SIZES[tier] >= PREFIX {
+                let prefix = text.as_bytes()[at..].first_chunk().expect("the window is in the text");
+                prefixes.push(self::hash(PREFIX, u64::from_le_bytes(*prefix).into()));
+            }
             let short = |length: usize| u16::try_from(length).expect("the length of patterns is bounded");
             let begins = u32::try_from(grams.texts.len()).expect("the size of documents is bounded");
             let (length, at) = (short(text.len()), short(at));
             found[tier].push((hash, Window { check: check(hash), text: number, begins, length, at }));
             grams.texts.extend_from_slice(text.as_bytes());
         }
+        grams.prefixes = Bits::new(&prefixes);
         let tiers = SIZES.into_iter().zip(found).filter(|(_, found)| !found.is_empty());
-        grams.tiers = tiers.map(|(size, found)| Tier::new(size, found)).collect();
+        let tiers = tiers.map(|(size, found)| Tier::new(size, found));
+        (grams.long, grams.short) = tiers.partition(|tier| tier.size >= PREFIX);
         grams
     }
 
     /// Calls `hit` with the number of each text that is in `message`, once for each place where it is.
+    ///
+    /// Windows that begin at the end of the message reach beyond it: it takes the whole text to be a hit.
     pub fn find(&self, message: &Folded, mut hit: impl FnMut(u32)) {
-        for tier in &self.tiers {
-            match tier.size {
-                16 => tier.find::<16>(message, &self.texts, &mut hit),
-                8 => tier.find::<8>(message, &self.texts, &mut hit),
-                4 => tier.find::<4>(message, &self.texts, &mut hit),
-                2 => tier.find::<2>(message, &self.texts, &mut hit),
-                _ => tier.find::<1>(message, &self.texts, &mut hit),
+        let (bytes, padded) = (message.bytes(), message.padded());
+        let mut place = 0;
+        while place < bytes.len() {
+            let window = load(padded, place);
+            let mut look = |tier: &Tier| {
+                let hash = hash(tier.size, window);
+                if tier.bits.has(hash) {
+                    tier.compare(hash, place, bytes, &self.texts, &mut hit);
+                }
+            };
+            if self.prefixes.has(hash(PREFIX, window)) {
+                self.long.iter().for_each(&mut look);
             }
+            self.short.iter().for_each(look);
+            place += width(bytes[place]);
         }
     }
 }
@@ -183,52 +209,56 @@ const fn check(hash: u64) -> u32 {
 impl Tier {
     fn new(size: usize, mut found: Vec<(u64, Window)>) -> Self {
         found.sort_by_key(|(hash, window)| (*hash, window.text));
-        // At least sixteen bits for each window: of the places that have nothing, few are looked up in vain.
-        let length = (found.len() * 16).next_power_of_two().clamp(1 << 10, 1 << 20);
-        let bits_shift = 64 - length.trailing_zeros();
-        let mut bits = vec![0; length / 64];
+        let hashes: Vec<u64> = found.iter().map(|(hash, _)| *hash).collect();
+        let bits = Bits::new(&hashes);
         let bucket_count = found.len().next_power_of_two().max(2);
         let buckets_shift = 64 - bucket_count.trailing_zeros();
         let mut buckets = vec![0; bucket_count + 1];
-        for (hash, _) in &found {
-            let bit = place(*hash, bits_shift);
-            bits[bit / 64] |= 1 << (bit % 64);
-            buckets[place(*hash, buckets_shift) + 1] += 1;
+        for hash in hashes {
+            buckets[place(hash, buckets_shift) + 1] += 1;
         }
         for bucket in 1..buckets.len() {
             buckets[bucket] += buckets[bucket - 1];
         }
         let windows = found.into_iter().map(|(_, window)| window).collect();
-        Self { size, bits, bits_shift, buckets, buckets_shift, windows }
+        Self { size, bits, buckets, buckets_shift, windows }
     }
 
-    fn find<const SIZE: usize>(&self, message: &Folded, texts: &[u8], hit: &mut impl FnMut(u32)) {
-        let (bytes, padded) = (message.bytes(), message.padded());
-        let mut place = 0;
-        while place + SIZE <= bytes.len() {
-            let hash = hash(SIZE, load(padded, place));
-            if self.may_have(hash) {
-                for window in self.bucket(hash) {
-                    let begins = place.checked_sub(usize::from(window.at));
-                    if window.check == check(hash)
-                        && begins.is_some_and(|begins| bytes[begins..].starts_with(window.in_texts(texts)))
-                    {
-                        hit(window.text);
-                    }
-                }
+    /// Calls `hit` with each text that has a window of this hash, and is around `place`.
+    #[inline(never)] // It is rare, and leaves the registers to the loop that looks for it.
+    fn compare(&self, hash: u64, place: usize, bytes: &[u8], texts: &[u8], hit: &mut impl FnMut(u32)) {
+        for window in self.bucket(hash) {
+            let begins = place.checked_sub(usize::from(window.at));
+            if window.check == check(hash)
+                && begins.is_some_and(|begins| bytes[begins..].starts_with(window.in_texts(texts)))
+            {
+                hit(window.text);
             }
-            place += width(bytes[place]);
         }
-    }
-
-    fn may_have(&self, hash: u64) -> bool {
-        let bit = place(hash, self.bits_shift);
-        self.bits[bit / 64] >> (bit % 64) & 1 == 1
     }
 
     fn bucket(&self, hash: u64) -> &[Window] {
         let bucket = place(hash, self.buckets_shift);
         &self.windows[self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize]
+    }
+}
+
+impl Bits {
+    /// At least sixteen bits for each hash: of the places that have nothing, few are looked up in vain.
+    fn new(hashes: &[u64]) -> Self {
+        let length = (hashes.len() * 16).next_power_of_two().clamp(1 << 10, 1 << 20);
+        let shift = 64 - length.trailing_zeros();
+        let mut bits = vec![0; length / 64];
+        for hash in hashes {
+            let bit = place(*hash, shift);
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        Self { bits, shift }
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let bit = place(hash, self.shift);
+        self.bits.get(bit / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
     }
 }
 

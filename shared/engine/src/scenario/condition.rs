@@ -87,7 +87,7 @@ impl Condition {
                 let number = turn.variable(variable).and_then(|value| value.parse::<f64>().ok());
                 number.is_some_and(|number| (*min..=*max).contains(&number))
             }
-            Self::ReplyIs(texts) => texts.contains(&turn.words().join(" ")),
+            Self::ReplyIs(texts) => texts.iter().any(|text| text == turn.words().as_str()),
             Self::ReplyMatches(regex) => regex.is_match(&turn.update.message.text),
         }
     }

@@ -9,7 +9,7 @@ use crate::{StepOutcome, turn::Turn};
 /// Answers the words that stop a scenario, begin it again, or ask for help, wherever in it the person waits; tells
 /// whether the message was one. A scenario's own words come before those of the scenarios that called it.
 pub(super) fn answer(place: &Place, turn: &mut Turn<'_>) -> bool {
-    let said = turn.words().join(" ");
+    let said = turn.words().as_str();
     if said.is_empty() {
         return false;
     }
@@ -17,7 +17,7 @@ pub(super) fn answer(place: &Place, turn: &mut Turn<'_>) -> bool {
     let find = |interrupt: fn(&Scenario) -> Option<&Interrupt>| {
         scenarios.iter().find_map(|scenario| {
             interrupt(scenario)
-                .filter(|interrupt| interrupt.words.contains(&said))
+                .filter(|interrupt| interrupt.words.iter().any(|word| word == said))
                 .map(|found| (scenario, found))
         })
     };
@@ -28,7 +28,7 @@ pub(super) fn answer(place: &Place, turn: &mut Turn<'_>) -> bool {
         leave(turn);
         return true;
     }
-    if scenarios.iter().any(|scenario| scenario.restart_words.contains(&said)) {
+    if scenarios.iter().any(|scenario| scenario.restart_words.iter().any(|word| word == said)) {
         leave(turn);
         // Whoever begins again begins with the newest version, and where it all began.
         if let Some(first) = scenarios.last() {

@@ -29,14 +29,14 @@ pub(crate) fn answer(turn: &mut Turn<'_>) -> Heard {
 
 fn begin(turn: &mut Turn<'_>) -> Heard {
     let Some(scenario) = assigned(turn) else { return Heard::NotMine };
-    let said = turn.words().join(" ");
     let finished = turn.state.person.finished.iter().any(|finished| finished.scenario == *scenario.name);
+    let is_said = |words: &[String]| words.iter().any(|word| word == turn.words().as_str());
     let begins = if finished {
-        scenario.restart_words.contains(&said)
+        is_said(&scenario.restart_words)
     } else {
         match &scenario.start {
             Start::FirstMessage => true,
-            Start::Phrases(phrases) => phrases.contains(&said),
+            Start::Phrases(phrases) => is_said(phrases),
         }
     };
     if !begins {

@@ -139,7 +139,8 @@ fn read_choices(at: &At<'_>, faults: &mut Faults) -> Option<Validation> {
 
 /// The choice that `reply` is; else the only one that it contains; else the only one that it is with typing errors.
 fn choose<'c>(choices: &'c [Choice], reply: &str) -> Option<&'c Choice> {
-    let said = text::words(reply);
+    let words = text::words(reply);
+    let said: Vec<&str> = words.iter().collect();
     if said.is_empty() {
         return None;
     }
@@ -164,10 +165,13 @@ fn is_alike(known: &str, said: &str) -> bool {
 
 /// A number as people write it: with spaces between thousands, with a point or a comma.
 fn parse_number(reply: &str) -> Option<(String, f64)> {
-    let digits: String = reply.chars().filter(|char| !char.is_whitespace()).collect();
-    let text = digits.replace(',', ".");
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
-    let number = text.parse::<f64>().ok().filter(|number| plain && number.is_finite())?;
+    let in_number = |char: char| char.is_ascii_digit() || ".,-+".contains(char);
+    if reply.contains(|char: char| !in_number(char) && !char.is_whitespace()) {
+        return None;
+    }
+    let text: String = reply.chars().filter(|char| !char.is_whitespace()).collect();
+    let text = text.replace(',', ".");
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
     Some((text, number))
 }
 

@@ -157,7 +157,7 @@ fn who_gets_which_scenario_is_decided_once_by_weight() {
     for world in 1..=2000 {
         let mut talk = talk.clone().in_world(world);
         talk.hear("hi");
-        let assigned = talk.ann().person.assigned.unwrap();
+        let assigned = talk.ann().person.assigned.clone().unwrap();
         talk.hear("hi again");
         assert_eq!(talk.ann().person.assigned.as_deref(), Some(&*assigned));
         *counts.entry(assigned).or_default() += 1;

@@ -27,7 +27,7 @@ impl Index {
     }
 
     /// As [`Self::said`], looking at each entry.
-    pub fn said_plainly(&self, words: &[String]) -> Vec<u32> {
+    pub fn said_plainly(&self, words: &Words) -> Vec<u32> {
         let said = self.understand(words, |letters| self.misspelt_plainly(letters));
         self.matching((0..u32::try_from(self.entries.len()).unwrap()).collect(), &said)
     }

@@ -32,7 +32,7 @@ fn a_variable_is_declared_by_these_four_fields() {
 #[test]
 fn a_dictionary_variable_holds_one_string_for_each_person() {
     let mut talk = Talk::with_rules(&groups(&[("any", vec![], vec![change(0, "said", None)])]));
-    let of = |talk: &Talk, person| talk.state(ChatId::direct(person), person).person.variables;
+    let of = |talk: &Talk, person| talk.state(ChatId::direct(person), person).person.variables.clone();
     let bert = UserId::new(2);
     talk.say("1");
     talk.say(said("2").by(bert));
@@ -79,7 +79,7 @@ fn the_state_is_kept_for_each_person_and_each_variable_by_name() {
     )]);
     let mut talk = Talk::with_rules(&rules);
     talk.say("ann@example.org");
-    let variables = talk.ann().person.variables;
+    let variables = talk.ann().person.variables.clone();
     let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(variables, [("kyc email", "ann@example.org"), ("kyc status", "need wallet")]);
 }
