@@ -231,6 +231,10 @@ groups:
       - {forward: office}
       - {wait: 5s}
       - {goal: done}
+  - name: b
+    where: direct
+    when: []
+    react: [{start_scenario: welcome}, {end_scenario: true}, {hand_over: 2h}]
 "#;
 
 const BOT: &str = "{name: B, username: b_b, id: 2, rules: a, library: b, group_library: c, direct_library: d, \

@@ -135,8 +135,21 @@ fn questions() -> Json {
     })
 }
 
-const DEEDS: &[&str] =
-    &["say", "set", "save", "add", "remove", "store_file", "emoji", "forward", "wait", "goal"];
+const DEEDS: &[&str] = &[
+    "say",
+    "set",
+    "save",
+    "add",
+    "remove",
+    "store_file",
+    "emoji",
+    "forward",
+    "wait",
+    "goal",
+    "start_scenario",
+    "end_scenario",
+    "hand_over",
+];
 
 fn reaction() -> Json {
     let mut fields = deeds();
@@ -172,6 +185,9 @@ fn deeds() -> Json {
         "forward": about("Forwards the message to the chat whose id this variable of the bot's holds.", name()),
         "wait": about("What stands behind it is done so much later, at most 5m.", duration()),
         "goal": about("Counts as a goal that was reached.", name()),
+        "start_scenario": about("Begins this scenario, in place of the one that the person is in.", name()),
+        "end_scenario": about("Takes the person out of the scenario, without its goal.", json!({"enum": [true]})),
+        "hand_over": about("Leaves the conversation to an operator, so long at most, e.g. 2h.", duration()),
     })
 }
 
