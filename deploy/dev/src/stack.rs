@@ -266,8 +266,9 @@ impl Wiring {
                 setting("PACE__TYPING_PER_CHARACTER", "2ms"),
                 setting("PACE__TYPING_MAX", "400ms"),
             ],
-            responder: vec![setting("REDIS__URL", &redis.url())],
-            stats: statistics.to_vec(),
+            // Nobody writes here but made-up people and who tries things out: reports may show what was not answered.
+            responder: vec![setting("REDIS__URL", &redis.url()), setting("DECIDING__TELL_TEXTS", "true")],
+            stats: [statistics.to_vec(), vec![setting("TEXTS__KEEP_FOR", "7d")]].concat(),
             manager: [statistics.to_vec(), vec![setting("API__TOKEN", token)]].concat(),
             overrides: options.environment.clone(),
         }

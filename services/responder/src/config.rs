@@ -24,7 +24,7 @@ pub struct Config {
     pub deciding: DecidingConfig,
 }
 
-/// What becomes of updates that cannot be decided.
+/// What becomes of updates that cannot be decided, and what is told of the others.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecidingConfig {
@@ -33,6 +33,8 @@ pub struct DecidingConfig {
     /// How long an update waits for its bot's record and content.
     #[serde(with = "humantime_serde")]
     pub content_wait: Duration,
+    /// Whether events tell what people wrote.
+    pub tell_texts: bool,
 }
 
 const DEFAULTS: &str = include_str!("../default.toml");

@@ -50,6 +50,8 @@ pub(crate) struct Decided<'a> {
     pub(crate) at: Timestamp,
     /// By which versions of documents.
     pub(crate) versions: &'a InUse,
+    /// Whether events tell what people wrote.
+    pub(crate) tell_texts: bool,
 }
 
 /// The `number`th action that was `decided` on `update`.
@@ -95,7 +97,12 @@ pub(crate) fn event(
     update: &protocol::Update,
     decided: &Decided<'_>,
 ) -> protocol::Event {
-    let body = event_body(event, decided.at.since(update.received), decided.versions);
+    let mut body = event_body(event, decided.at.since(update.received), decided.versions);
+    if let protocol::EventBody::MessageReceived { text, .. } = &mut body
+        && decided.tell_texts
+    {
+        *text = update.body.message().map(|message| message.text.clone()).filter(|text| !text.is_empty());
+    }
     let time = match &body {
         protocol::EventBody::MessageReceived { .. } | protocol::EventBody::MessageEdited { .. } => {
             update.time
@@ -119,7 +126,9 @@ fn event_body(event: engine::Event, took: Duration, versions: &InUse) -> protoco
     use protocol::EventBody as To;
     let decide_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     match event {
-        From::MessageReceived { message, media, own_bot } => To::MessageReceived { message, media, own_bot },
+        From::MessageReceived { message, media, own_bot } => {
+            To::MessageReceived { message, media, own_bot, text: None }
+        }
         From::MessageEdited { message } => To::MessageEdited { message },
         From::Replied { source: by } => To::Replied { source: source(by, versions), decide_us },
         From::Silent { reason } => To::Silent { reason: reason.as_str().to_owned(), decide_us },

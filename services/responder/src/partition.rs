@@ -222,7 +222,8 @@ impl Responder {
         self.faults.at(Point::Decided, key).await;
         let outcome = if decision.actions.is_empty() { Outcome::Silent } else { Outcome::Answered };
         let trace = telemetry::current();
-        let decided = Decided { versions: &versions, at: self.clock.now() };
+        let (at, tell_texts) = (self.clock.now(), self.config.tell_texts);
+        let decided = Decided { at, versions: &versions, tell_texts };
         let commit = decide::commit(partition, sequence, update, &state, decision, &decided, &trace)?;
         let started = Instant::now();
         match self.store.commit(&commit).await? {

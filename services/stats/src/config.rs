@@ -25,6 +25,8 @@ pub struct Config {
     pub clickhouse: ClickHouseConfig,
     /// How events are put together.
     pub batch: BatchConfig,
+    /// What people wrote.
+    pub texts: TextsConfig,
 }
 
 /// How to reach ClickHouse.
@@ -57,6 +59,18 @@ pub struct BatchConfig {
     pub wait_max: Duration,
 }
 
+/// What becomes of what people wrote.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextsConfig {
+    /// How long the text of a message is kept after it was written; 0 keeps none.
+    #[serde(with = "humantime_serde")]
+    pub keep_for: Duration,
+}
+
+/// The longest that texts may be kept.
+const KEEP_MAX: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// An insert of more rows may be cut by ClickHouse into blocks that are stored apart (`max_insert_block_size` is a
 /// million); this stays well below.
 const ROWS_MAX: usize = 100_000;
@@ -77,7 +91,7 @@ impl Config {
     /// # Errors
     /// If a setting cannot be used; the error names the key.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { clickhouse, batch, .. } = self;
+        let Self { clickhouse, batch, texts, .. } = self;
         ensure!(
             clickhouse.url.starts_with("http://"),
             "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
@@ -90,6 +104,7 @@ impl Config {
             batch.rows_max
         );
         ensure!(batch.bytes_max > 0, "batch.bytes_max must not be 0");
+        ensure!(texts.keep_for <= KEEP_MAX, "texts.keep_for has to be ten years at most, e.g. 30d");
         Ok(())
     }
 }

@@ -58,7 +58,8 @@ pub async fn run(
     let mut ownership =
         ownership::join(&bus, "stats", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
-    let writer = Writer { bus, database, clock, batch: config.batch, reachable };
+    let Config { batch, texts, .. } = config;
+    let writer = Writer { bus, database, clock, batch, texts, reachable };
     let grace_over = async {
         stop.cancelled().await;
         sleep(config.shutdown_grace).await;

@@ -6,6 +6,8 @@ use troupe_bus::Stored;
 use troupe_protocol::{Event, EventBody, SessionState, Source};
 use troupe_types::{MediaKind, Timestamp};
 
+use crate::config::TextsConfig;
+
 /// A row; its fields are the columns, which `deploy/clickhouse` explains. What an event does not have is empty.
 ///
 /// ClickHouse takes a `DateTime64(3)` as milliseconds since the epoch.
@@ -23,6 +25,9 @@ pub(crate) struct EventRow {
     pub(crate) message: Option<i32>,
     pub(crate) media: &'static str,
     pub(crate) own_bot: bool,
+    pub(crate) text: String,
+    /// In seconds since the epoch.
+    pub(crate) text_until: u32,
     pub(crate) source: &'static str,
     pub(crate) source_name: String,
     pub(crate) source_entry: String,
@@ -55,8 +60,9 @@ pub(crate) struct EventRow {
 }
 
 impl EventRow {
-    /// The row of an event that was read from the stream created at `stream`. Its batch has still to set `written`.
-    pub(crate) fn new(stored: Stored<Event>, stream: Timestamp) -> Self {
+    /// The row of an event that was read from the stream created at `stream`, with its text if texts are kept. Its batch
+    /// has still to set `written`.
+    pub(crate) fn new(stored: Stored<Event>, stream: Timestamp, texts: TextsConfig) -> Self {
         let Stored { payload: event, sequence, partition, trace, pending: _ } = stored;
         let chat_kind = event.chat.map_or("", |chat| match chat.kind() {
             troupe_types::ChatKind::Direct => "direct",
@@ -77,13 +83,19 @@ impl EventRow {
             ..Self::default()
         };
         row.tell(event.body);
+        if texts.keep_for.is_zero() {
+            row.text.clear();
+        } else if !row.text.is_empty() {
+            row.text_until = u32::try_from((event.time + texts.keep_for).as_seconds()).unwrap_or_default();
+        }
         row
     }
 
     fn tell(&mut self, body: EventBody) {
         self.kind = kind(&body);
         match body {
-            EventBody::MessageReceived { message, media, own_bot } => {
+            EventBody::MessageReceived { message, media, own_bot, text } => {
+                self.text = text.unwrap_or_default();
                 self.message = Some(message.get());
                 self.media = media.map_or("", media_kind);
                 self.own_bot = own_bot;
@@ -214,6 +226,7 @@ impl EventRow {
             &self.step,
             &self.variable,
             &self.method,
+            &self.text,
             &self.goal_name,
             &self.operator,
             &self.act,
@@ -274,11 +287,15 @@ const fn session(state: SessionState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
     use troupe_protocol::TraceContext;
     use troupe_types::Partition;
 
     use super::*;
+
+    const KEPT: TextsConfig = TextsConfig { keep_for: Duration::from_secs(1000) };
 
     const ACTION: &str = "7/42/5/new#0";
 
@@ -294,7 +311,7 @@ mod tests {
             trace: TraceContext::default(),
             pending: 0,
         };
-        let row = EventRow::new(stored, Timestamp::from_millis(5));
+        let row = EventRow::new(stored, Timestamp::from_millis(5), KEPT);
         assert_eq!(row.kind, event["type"], "the column says what the message says");
         let mut row = serde_json::to_value(&row).unwrap();
         let common = ["id", "kind", "time", "bot", "partition", "seq", "stream"];
@@ -318,6 +335,10 @@ mod tests {
             (
                 json!({"type": "message_received", "message": 5, "media": "photo", "own_bot": true}),
                 json!({"message": 5, "media": "photo", "own_bot": true}),
+            ),
+            (
+                json!({"type": "message_received", "message": 5, "text": "hi"}),
+                json!({"message": 5, "text": "hi", "text_until": 1000}),
             ),
             (json!({"type": "message_edited", "message": 5}), json!({"message": 5})),
             (json!({"type": "message_deleted", "message": 5}), json!({"message": 5})),
@@ -432,7 +453,7 @@ mod tests {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let trace = TraceContext { traceparent: Some(parent.into()), tracestate: None };
         let stored = Stored { payload, sequence: 9, partition: Partition::new(3), trace, pending: 0 };
-        let row = EventRow::new(stored, Timestamp::from_millis(5));
+        let row = EventRow::new(stored, Timestamp::from_millis(5), KEPT);
         assert_eq!((row.chat, row.chat_kind, row.person), (Some(-1001), "group", Some(11)));
         assert_eq!((row.update.as_str(), row.time), ("7/-1001/5/new", 1_700_000_000_123));
         assert_eq!(row.trace_id, "0af7651916cd43dd8448eb211c80319c");

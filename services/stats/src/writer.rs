@@ -16,7 +16,7 @@ use troupe_types::{Partition, Timestamp};
 
 use crate::{
     batch::Batch,
-    config::BatchConfig,
+    config::{BatchConfig, TextsConfig},
     database::Database,
     metrics::{self, Inserted},
     reading::Reading,
@@ -41,6 +41,7 @@ pub(crate) struct Writer {
     pub(crate) database: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) batch: BatchConfig,
+    pub(crate) texts: TextsConfig,
     /// Whether the last write succeeded.
     pub(crate) reachable: Dependency,
 }
@@ -170,7 +171,7 @@ impl Writer {
                 stored = reader.next(), if !batch.is_full(&self.batch) => match stored {
                     Some(Ok(stored)) => {
                         metrics::behind(reader.behind());
-                        take(&mut batch, stored, positions, created);
+                        take(&mut batch, stored, positions, created, self.texts);
                     }
                     Some(Err(error)) => return Followed::Failed(error),
                     None => return Followed::Closed,
@@ -269,10 +270,16 @@ async fn until_done(writing: &mut Option<BoxFuture<'_, ()>>) {
 }
 
 /// Puts an event into the batch, unless it is written already.
-fn take(batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: Timestamp) {
+fn take(
+    batch: &mut Batch,
+    stored: Stored<Event>,
+    positions: &Positions,
+    created: Timestamp,
+    texts: TextsConfig,
+) {
     if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
         let trace = stored.trace.clone();
-        batch.push(EventRow::new(stored, created), trace);
+        batch.push(EventRow::new(stored, created, texts), trace);
     }
 }
 

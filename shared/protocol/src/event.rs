@@ -40,6 +40,9 @@ pub enum EventBody {
         /// Whether one of our own bots wrote it.
         #[serde(default)]
         own_bot: bool,
+        /// What it says, where the installation tells texts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     /// A message was changed.
     MessageEdited {

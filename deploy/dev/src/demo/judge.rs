@@ -125,7 +125,9 @@ pub fn judge(spoken: &[Spoken], ledger: &[Posted], events: &[Event], bots: &BTre
         verdict.stray += 1;
         verdict.faults.push(format!("message {} ({:?}) answers nothing", posted.sequence, posted.text));
     }
-    verdict.goals = count(events, |body| matches!(body, EventBody::ScenarioEnded { goal: true, .. }));
+    verdict.goals = count(events, |body| {
+        matches!(body, EventBody::ScenarioEnded { goal: true, .. } | EventBody::GoalReached { .. })
+    });
     let places = |key: &UpdateKey| if key.chat.get() > 0 { "direct" } else { "group" };
     for (key, decided) in &decisions {
         if let Decided::Replied(source) = decided {
@@ -213,6 +215,20 @@ pub fn counts(ledger: &[Posted], bots: &BTreeMap<&str, Bot>) -> BTreeMap<(u64, C
             } else {
                 of.received += 1;
             }
+        }
+    }
+    counts
+}
+
+/// How many messages of each account bots got, and how many answers to them they sent, by the ledger.
+pub fn counts_by_person(ledger: &[Posted], bots: &BTreeMap<&str, Bot>) -> BTreeMap<i64, Counts> {
+    let mut counts: BTreeMap<i64, Counts> = BTreeMap::new();
+    let mut answers = Answers::new(ledger, bots);
+    for posted in ledger {
+        for key in bots.values().filter_map(|bot| posted.key(*bot)) {
+            let of = counts.entry(posted.from).or_default();
+            of.received += 1;
+            of.sent += answers.take(key) as u64;
         }
     }
     counts
@@ -341,6 +357,17 @@ mod tests {
         let of = |chat: i64| counts[&(1, ChatId::new(chat))];
         assert_eq!(of(GROUP), Counts { received: 1, sent: 1 });
         assert_eq!(of(ANNA), Counts { received: 2, sent: 0 });
+    }
+
+    #[test]
+    fn answers_are_counted_for_whom_they_answer() {
+        let (hello, other) = (in_group(1, ANNA, 0), direct(2, ANNA, 0));
+        let answers =
+            [in_group(3, MIRA.account, answer_id(&hello, 1)), direct(4, MIRA.account, answer_id(&other, 0))];
+        let ledger = [vec![hello, other, in_group(5, 9, 0)], answers.to_vec()].concat();
+        let counts = counts_by_person(&ledger, &bots());
+        let expected = [(9, Counts { received: 1, sent: 0 }), (ANNA, Counts { received: 2, sent: 2 })];
+        assert_eq!(counts, BTreeMap::from(expected));
     }
 
     #[test]

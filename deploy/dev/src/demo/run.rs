@@ -107,12 +107,15 @@ async fn summary(
     };
     let bots: BTreeMap<&str, Bot> = scene.bots.iter().map(|(name, bot)| (*name, *bot)).collect();
     let verdict = judge::judge(spoken, &ledger, &events, &bots);
+    let people_by_ledger = judge::counts_by_person(&ledger, &bots);
     let ledger = judge::counts(&ledger, &bots);
     let deadline = Instant::now() + COUNTED_WITHIN;
     loop {
         let clickhouse = statistics.counts().await?;
+        let people_by_clickhouse = statistics.counts_by_person().await?;
         let (rows, goals) = statistics.totals().await?;
-        let complete = clickhouse == ledger && goals == verdict.goals as u64;
+        let complete =
+            clickhouse == ledger && people_by_clickhouse == people_by_ledger && goals == verdict.goals as u64;
         if complete || Instant::now() > deadline {
             let names = bots.iter().map(|(name, bot)| (bot.id.get(), (*name).to_owned())).collect();
             let people =
@@ -124,6 +127,8 @@ async fn summary(
                 settled,
                 ledger,
                 clickhouse,
+                people_by_ledger,
+                people_by_clickhouse,
                 rows,
                 goals,
                 names,

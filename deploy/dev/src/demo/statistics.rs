@@ -25,6 +25,13 @@ struct Row {
 }
 
 #[derive(Deserialize)]
+struct PersonRow {
+    who: i64,
+    received: u64,
+    sent: u64,
+}
+
+#[derive(Deserialize)]
 struct Totals {
     rows: u64,
     goals: u64,
@@ -34,7 +41,11 @@ struct Totals {
 const COUNTS: &str = "SELECT bot, ifNull(chat, 0) AS place, countIf(kind = 'message_received') AS received,
     countIf(kind = 'message_sent') AS sent FROM events GROUP BY bot, place HAVING received + sent > 0";
 
-const TOTALS: &str = "SELECT count() AS rows, countIf(kind = 'scenario_ended' AND goal) AS goals FROM events";
+const BY_PERSON: &str = "SELECT assumeNotNull(person) AS who, countIf(kind = 'message_received') AS received,
+    countIf(kind = 'message_sent') AS sent FROM events WHERE person IS NOT NULL GROUP BY who HAVING received + sent > 0";
+
+const TOTALS: &str = "SELECT count() AS rows,
+    countIf((kind = 'scenario_ended' AND ifNull(goal, false)) OR kind = 'goal_reached') AS goals FROM events";
 
 impl Statistics {
     /// Of the `database` at `url`.
@@ -50,6 +61,16 @@ impl Statistics {
         let rows: Vec<Row> = self.query(COUNTS).await?;
         let count =
             |row: Row| ((row.bot, ChatId::new(row.place)), Counts { received: row.received, sent: row.sent });
+        Ok(rows.into_iter().map(count).collect())
+    }
+
+    /// Messages by the account that wrote them or was answered.
+    ///
+    /// # Errors
+    /// ClickHouse does not answer, or has no such table.
+    pub async fn counts_by_person(&self) -> Result<BTreeMap<i64, Counts>, Error> {
+        let rows: Vec<PersonRow> = self.query(BY_PERSON).await?;
+        let count = |row: PersonRow| (row.who, Counts { received: row.received, sent: row.sent });
         Ok(rows.into_iter().map(count).collect())
     }
 

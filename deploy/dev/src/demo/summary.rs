@@ -21,6 +21,10 @@ pub struct Summary {
     pub ledger: BTreeMap<(u64, ChatId), Counts>,
     /// The same, by ClickHouse.
     pub clickhouse: BTreeMap<(u64, ChatId), Counts>,
+    /// Messages by the account that wrote them or was answered, by the ledger.
+    pub people_by_ledger: BTreeMap<i64, Counts>,
+    /// The same, by ClickHouse.
+    pub people_by_clickhouse: BTreeMap<i64, Counts>,
     /// How many rows ClickHouse has.
     pub rows: u64,
     /// Goals that ClickHouse knows of.
@@ -61,7 +65,29 @@ impl Summary {
                 ));
             }
         }
+        for (person, ledger, clickhouse) in
+            self.people().filter(|(_, ledger, clickhouse)| ledger != clickhouse)
+        {
+            faults.push(format!(
+                "{}: wrote {} and got {} by the ledger, {} and {} by ClickHouse",
+                self.chat(ChatId::new(person)),
+                ledger.received,
+                ledger.sent,
+                clickhouse.received,
+                clickhouse.sent
+            ));
+        }
         faults
+    }
+
+    /// Every account with its counts by the ledger and by ClickHouse.
+    fn people(&self) -> impl Iterator<Item = (i64, Counts, Counts)> {
+        let people: std::collections::BTreeSet<i64> =
+            self.people_by_ledger.keys().chain(self.people_by_clickhouse.keys()).copied().collect();
+        let of = |counts: &BTreeMap<i64, Counts>, person| counts.get(&person).copied().unwrap_or_default();
+        people.into_iter().map(move |person| {
+            (person, of(&self.people_by_ledger, person), of(&self.people_by_clickhouse, person))
+        })
     }
 
     fn places(&self) -> impl Iterator<Item = (u64, ChatId)> {
@@ -107,6 +133,8 @@ impl Display for Summary {
             writeln!(f, "  update to decision         median {median:.1} ms, 99th percentile {p99:.1} ms")?;
         }
         writeln!(f, "  rows in ClickHouse         {}", self.rows)?;
+        let equal = self.people().filter(|(_, ledger, clickhouse)| ledger == clickhouse).count();
+        writeln!(f, "  accounts counted equally   {equal} of {}", self.people().count())?;
         writeln!(f, "  received/sent by ledger | by ClickHouse")?;
         let mut bots: BTreeMap<u64, Vec<ChatId>> = BTreeMap::new();
         for (bot, chat) in self.places() {
@@ -152,6 +180,8 @@ mod tests {
             settled: true,
             ledger: counts.clone(),
             clickhouse: counts,
+            people_by_ledger: BTreeMap::from([(7, Counts { received: 4, sent: 2 })]),
+            people_by_clickhouse: BTreeMap::from([(7, Counts { received: 4, sent: 2 })]),
             rows: 20,
             goals: 3,
             names: BTreeMap::from([(1, "mira".into())]),
@@ -173,10 +203,12 @@ mod tests {
     fn each_difference_is_a_fault_in_words() {
         let mut summary = summary();
         summary.clickhouse.insert((1, ChatId::new(-1_001)), Counts { received: 4, sent: 1 });
+        summary.people_by_clickhouse.clear();
         summary.goals = 2;
         summary.settled = false;
         let faults = summary.faults();
-        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert_eq!(faults[3], "chat 7: wrote 4 and got 2 by the ledger, 0 and 0 by ClickHouse");
         assert!(
             faults[2].contains("received 4 and sent 2 by the ledger, 4 and 1 by ClickHouse"),
             "{faults:?}"

@@ -1,4 +1,4 @@
-use troupe_protocol::{EventBody, Source, TraceContext};
+use troupe_protocol::{Event, EventBody, Source, TraceContext};
 use troupe_responder::Faults;
 use troupe_service::telemetry;
 
@@ -33,6 +33,24 @@ async fn events_tell_what_happened() {
     let by_step = |event: &EventBody| matches!(event, EventBody::Replied { source: Source::Step { .. }, .. });
     assert!(events.iter().any(by_step), "{events:?}");
     responder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_tell_what_people_wrote_only_where_that_is_wanted() {
+    for wanted in [false, true] {
+        let mut world = World::with_bots(1).await;
+        world.config.deciding.tell_texts = wanted;
+        world.say_text(1, 11, 1, "a secret").await;
+        let responder = world.responder(Faults::default());
+        world.settled().await;
+        let told = |(event, _): &(Event, TraceContext)| match &event.body {
+            EventBody::MessageReceived { text, .. } => text.clone(),
+            _ => None,
+        };
+        let texts: Vec<String> = world.events().await.iter().filter_map(told).collect();
+        assert_eq!(texts, if wanted { vec!["a secret".to_owned()] } else { Vec::new() });
+        responder.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

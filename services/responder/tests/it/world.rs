@@ -63,6 +63,7 @@ fn config(nats: &Nats, redis: &Redis) -> Config {
         deciding: DecidingConfig {
             attempts_max: NonZeroU32::new(2).unwrap(),
             content_wait: Duration::from_secs(20),
+            tell_texts: false,
         },
     }
 }

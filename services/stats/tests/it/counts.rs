@@ -24,12 +24,12 @@ fn happened(number: i32) -> Vec<Event> {
         Source::Entry { library: "small-talk".into(), entry: "hello".into(), variation: 0, version: None };
     let bodies = if number % 4 == 0 {
         vec![
-            EventBody::MessageReceived { message, media: None, own_bot: false },
+            EventBody::MessageReceived { message, media: None, own_bot: false, text: None },
             EventBody::Silent { reason: "no_match".into(), decide_us: 50 },
         ]
     } else {
         vec![
-            EventBody::MessageReceived { message, media: None, own_bot: false },
+            EventBody::MessageReceived { message, media: None, own_bot: false, text: None },
             EventBody::Replied { source: source.clone(), decide_us: 100 },
             EventBody::MessageSent { message, action, source, reply_ms: 700, media: None },
         ]

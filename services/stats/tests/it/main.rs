@@ -1,6 +1,7 @@
 //! stats against a real broker and the real ClickHouse engine.
 
 mod counts;
+mod kinds;
 mod places;
 mod schema;
 mod world;

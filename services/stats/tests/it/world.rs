@@ -14,7 +14,7 @@ use troupe_service::{
     config::{HttpConfig, LogFormat, TelemetryConfig},
     health::Health,
 };
-use troupe_stats::config::{BatchConfig, ClickHouseConfig, Config};
+use troupe_stats::config::{BatchConfig, ClickHouseConfig, Config, TextsConfig};
 use troupe_types::{Partition, PartitionCount};
 
 /// How long anything may take before a test counts it as never.
@@ -27,6 +27,7 @@ pub struct World {
     pub clickhouse: ClickHouse,
     pub bus: Bus,
     pub batch: BatchConfig,
+    pub texts: TextsConfig,
 }
 
 /// An instance of stats.
@@ -62,7 +63,7 @@ impl World {
         let (nats, clickhouse) = (nats.expect("NATS starts"), clickhouse.expect("ClickHouse starts"));
         let bus = Bus::connect(&nats_config(&nats)).await.expect("NATS can be used");
         let batch = BatchConfig { rows_max: 500, bytes_max: 1 << 20, wait_max: Duration::from_millis(20) };
-        Self { nats, clickhouse, bus, batch }
+        Self { nats, clickhouse, bus, batch, texts: TextsConfig { keep_for: Duration::ZERO } }
     }
 
     /// Starts an instance of stats.
@@ -95,6 +96,7 @@ impl World {
                 timeout: Duration::from_secs(10),
             },
             batch: self.batch,
+            texts: self.texts,
         }
     }
 

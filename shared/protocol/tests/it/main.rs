@@ -139,6 +139,16 @@ fn events_are_read_as_they_were_written() {
                 message: MessageId::new(5),
                 media: Some(MediaKind::Document),
                 own_bot: false,
+                text: None,
+            },
+        ),
+        (
+            "event_message_received_with_text",
+            EventBody::MessageReceived {
+                message: MessageId::new(5),
+                media: None,
+                own_bot: false,
+                text: Some("привет".to_owned()),
             },
         ),
         ("event_message_edited", EventBody::MessageEdited { message: MessageId::new(5) }),

@@ -150,7 +150,7 @@ fn happened(now: Timestamp) -> Vec<Event> {
         let source = sources[usize::try_from(number).expect("it is positive") % sources.len()].clone();
         let step = || "name".to_owned();
         let mut bodies = vec![
-            EventBody::MessageReceived { message, media: None, own_bot: false },
+            EventBody::MessageReceived { message, media: None, own_bot: false, text: None },
             EventBody::MessageEdited { message },
             EventBody::Session { state: SessionState::Online },
         ];

@@ -158,7 +158,7 @@ fn event(number: u64) -> Event {
         },
     };
     let body = match number % 3 {
-        0 => EventBody::MessageReceived { message, media: None, own_bot: false },
+        0 => EventBody::MessageReceived { message, media: None, own_bot: false, text: None },
         1 => EventBody::Replied { source, decide_us: 200 + turn % 900 },
         _ => EventBody::MessageSent {
             message,
