@@ -39,6 +39,13 @@ pub enum Command {
         /// Its number.
         bot: u64,
     },
+    /// Gives the conversation with a person back to the bot, which keeps silent while an operator has it.
+    HandBack {
+        /// The bot's number.
+        bot: u64,
+        /// The person's number on Telegram.
+        person: u64,
+    },
     /// Signs a bot out and deletes it.
     Delete {
         /// Its number.
@@ -133,6 +140,13 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
         Command::Start { bot } => control(bot, "start").await?,
         Command::Stop { bot } => control(bot, "stop").await?,
         Command::Restart { bot } => control(bot, "restart").await?,
+        Command::HandBack { bot, person } => {
+            let path = format!("/v1/bots/{bot}/people/{person}/hand-back");
+            (
+                api.post(&path, &json!({})).await?,
+                format!("bot {bot} has the conversation with {person} again"),
+            )
+        }
         Command::Delete { bot } => {
             (api.delete(&format!("/v1/bots/{bot}")).await?, format!("bot {bot} is deleted"))
         }

@@ -14,6 +14,7 @@ mod login;
 mod media;
 pub mod metrics;
 mod observe;
+mod people;
 mod registry;
 mod reports;
 mod state;
@@ -96,6 +97,7 @@ fn router(manager: Manager, health: Health) -> Router {
     let (api, description) = OpenApiRouter::with_openapi(Description::openapi())
         .merge(login::routes())
         .merge(bots::routes())
+        .merge(people::routes())
         .merge(content::routes())
         .merge(media::routes())
         .merge(statistics::routes())

@@ -1,16 +1,16 @@
 //! Conversations that an operator has: the bot keeps silent for the person until it is given back, or the time is over.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use crate::{
-    Decision, Event, Guard, HandedBackBy, Silence, Tried, Woken, guard::Verdict, scenario, state::HandedOver,
-    turn::Turn,
+    Decision, Event, Guard, HandedBackBy, Silence, State, Tried, Update, Woken, guard::Verdict, scenario,
+    state::HandedOver, turn::Turn,
 };
 
 /// Leaves the conversation with the person to an operator, for `length` at most.
 pub(crate) fn begin(length: Duration, turn: &mut Turn<'_>) {
     let now = turn.update.time;
-    let since = turn.state.person.handed_over.map(|handed_over| handed_over.since);
+    let since = turn.state.person.handed_over.as_ref().map(|handed_over| handed_over.since);
     if since.is_none() {
         turn.event(Event::HandedOver);
     }
@@ -18,7 +18,9 @@ pub(crate) fn begin(length: Duration, turn: &mut Turn<'_>) {
         // The operator reads what the person has begun to write.
         progress.burst = None;
     }
-    turn.state.person.handed_over = Some(HandedOver { since: since.unwrap_or(now), until: now + length });
+    let person = Some(turn.update.sender.clone());
+    turn.state.person.handed_over =
+        Some(HandedOver { since: since.unwrap_or(now), until: now + length, person });
 }
 
 /// Takes the conversation back, if an operator has it. What a step waits for has waited meanwhile.
@@ -34,7 +36,7 @@ pub(crate) fn end(reason: HandedBackBy, turn: &mut Turn<'_>) {
 
 /// Keeps the bot silent while an operator has the conversation.
 pub(crate) fn check(turn: &mut Turn<'_>) -> Verdict {
-    let Some(handed_over) = turn.state.person.handed_over else { return Verdict::Pass };
+    let Some(handed_over) = &turn.state.person.handed_over else { return Verdict::Pass };
     // The timer that takes it back may be late. A group is no place to go on with a scenario.
     if handed_over.until > turn.update.time || !turn.update.is_direct() {
         turn.trace.note(|| Tried::Guard(Guard::HandedOver));
@@ -44,6 +46,15 @@ pub(crate) fn check(turn: &mut Turn<'_>) -> Verdict {
     scenario::go_on_if_due(turn);
     // What the person wrote was written to the operator.
     if turn.has_acted() { Verdict::Answered } else { Verdict::Pass }
+}
+
+/// The update that gives a conversation back, about the person as Telegram told of them last.
+pub(crate) fn given_back_as_known<'u>(state: &State, update: &'u Update) -> Cow<'u, Update> {
+    let known = state.person.handed_over.as_ref().and_then(|handed_over| handed_over.person.as_ref());
+    match known.filter(|known| known.id == update.sender.id && update.sender.first_name.is_empty()) {
+        Some(known) => Cow::Owned(Update { sender: known.clone(), ..update.clone() }),
+        None => Cow::Borrowed(update),
+    }
 }
 
 /// Decides on a conversation that an operator gave back.

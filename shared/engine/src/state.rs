@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub use shared::Shared;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use troupe_types::{MessageId, Timestamp};
+use troupe_types::{MessageId, Person, Timestamp};
 
 use crate::limits;
 
@@ -217,12 +217,15 @@ pub struct Caller {
 }
 
 /// A conversation that an operator has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {
     /// Since when.
     pub since: Timestamp,
     /// When the bot takes it up again if nobody gives it back before.
     pub until: Timestamp,
+    /// The person as Telegram told of them then: whoever gives the conversation back knows nothing but the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
 }
 
 /// A timer that was set.

@@ -33,16 +33,21 @@ impl Content {
         if person.opted_out.is_some() {
             return None;
         }
-        match person.handed_over {
+        match &person.handed_over {
             Some(handed_over) => Some((handed_over.until, Purpose::TakeBack)),
             None => scenario::due_at(self, person.scenario.as_ref()?),
         }
     }
 }
 
-/// The update as it is decided on: a timer that ends a burst of messages comes with all that they said.
+/// The update as it is decided on: a timer that ends a burst of messages comes with all that they said, and whoever is
+/// given back by an operator comes with the name that was known.
 pub(crate) fn heard<'u>(state: &State, update: &'u Update) -> Cow<'u, Update> {
-    let UpdateKind::Timer(token) = update.key.kind else { return Cow::Borrowed(update) };
+    let token = match update.key.kind {
+        UpdateKind::Timer(token) => token,
+        UpdateKind::HandedBack(_) => return hand_over::given_back_as_known(state, update),
+        UpdateKind::New | UpdateKind::Edited(_) => return Cow::Borrowed(update),
+    };
     let burst = state.person.scenario.as_ref().and_then(|progress| progress.burst.as_ref());
     let is_set = state.person.timer.is_some_and(|set| set.token == token);
     match burst.filter(|burst| is_set && burst.until <= update.time) {
@@ -72,7 +77,8 @@ pub(crate) fn fire(token: u64, mut turn: Turn<'_>) -> Decision {
         return turn.finish();
     }
     turn.trace.note(|| Tried::Woken(Woken::Due));
-    let over = turn.state.person.handed_over.is_some_and(|handed_over| handed_over.until <= turn.update.time);
+    let handed_over = turn.state.person.handed_over.as_ref();
+    let over = handed_over.is_some_and(|handed_over| handed_over.until <= turn.update.time);
     if over {
         hand_over::end(HandedBackBy::Time, &mut turn);
     }

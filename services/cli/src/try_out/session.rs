@@ -250,7 +250,7 @@ impl<'a> Session<'a> {
         if let Some(timer) = person.timer {
             lines.push(format!("{}{}", dim("a timer is set for "), told::time(timer.due)));
         }
-        if let Some(handed_over) = person.handed_over {
+        if let Some(handed_over) = &person.handed_over {
             let until = told::time(handed_over.until);
             lines.push(format!("{}{until}", dim("an operator has the conversation until ")));
         }

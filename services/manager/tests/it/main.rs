@@ -5,6 +5,7 @@ mod acts;
 mod bots;
 mod content;
 mod media;
+mod people;
 mod registration;
 mod reports;
 mod statistics;

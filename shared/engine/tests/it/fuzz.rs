@@ -15,7 +15,11 @@ macro_rules! demo {
 fn no_bytes_make_a_rule_set_panic() {
     let alone = br#"{"a": {"privateTrigger": true, "triggers": [{"triggerType": "Image", "modifier": 0,
         "data": {"minSize": null, "maxSize": 2.5e0}, "subgroup": "s", "onFailMsg": "\ud83d\udc4b"}]}}"#;
-    fuzz(&[demo!("rules/kyc.json"), demo!("rules/safety.json"), alone], 2000, targets::rules);
+    fuzz(
+        &[demo!("rules/kyc.json"), demo!("rules/safety.json"), demo!("rules/sales.yaml"), alone],
+        2000,
+        targets::rules,
+    );
 }
 
 #[test]

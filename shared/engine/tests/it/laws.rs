@@ -405,6 +405,16 @@ fn a_state_with_time_in_it_is_read_and_written_as_it_was() {
 }
 
 #[test]
+fn a_state_with_a_person_whom_an_operator_talks_to_is_read_and_written_as_it_was() {
+    let stored = concat!(
+        r#"{"v":1,"handed_over":{"since":5,"until":6,"#,
+        r#""person":{"id":1001,"first_name":"Ann","username":"ann_a","is_bot":false}}}"#
+    );
+    let state = State::load(None, None, Some(stored.as_bytes())).unwrap();
+    assert_eq!(String::from_utf8(state.person.stored().unwrap()).unwrap(), stored);
+}
+
+#[test]
 fn a_newer_state_is_refused_rather_than_misread() {
     let error = State::load(None, None, Some(b"{\"v\":2,\"mood\":\"blue\"}")).unwrap_err();
     assert_eq!(

@@ -234,7 +234,8 @@ impl Talk {
     /// An operator gives the conversation with Ann back.
     pub fn hand_back(&mut self) -> Vec<String> {
         self.time = self.time + Duration::from_secs(1);
-        let person = said("").sender;
+        // Operators name people by their numbers.
+        let person = Person { first_name: String::new(), ..said("").sender };
         let (chat, message) = (ChatId::direct(ANN), MessageId::new(0));
         let key = UpdateKey { bot: BotId::new(7), chat, message, kind: UpdateKind::HandedBack(self.time) };
         let update = Update::without_message(key, person, self.time);

@@ -26,7 +26,7 @@ steps:
     expire: {after: 7d}
     next: desk
   desk: {hand_over: 2h, say: A colleague will see to it., next: done}
-  done: {end: goal, say: I am back.}
+  done: {end: goal, say: 'I am back, {{person.first_name}}.'}
   gone: {end: no_goal, say: Another time.}
 ";
 
@@ -120,7 +120,7 @@ fn at_the_desk() -> Talk {
 fn an_operator_has_the_conversation_until_the_time_is_over() {
     let mut talk = at_the_desk();
     talk.check("hello?", &["(handed_over)"]).check(said("hello?").in_group(), &["(handed_over)"]);
-    talk.check_wait("2h", &["I am back."]);
+    talk.check_wait("2h", &["I am back, Ann."]);
     assert_eq!(talk.events(), ["HandedBack", "StepReached", "ScenarioEnded"]);
     talk.check("hi", &["Yes?"]);
 }
@@ -128,7 +128,7 @@ fn an_operator_has_the_conversation_until_the_time_is_over() {
 #[test]
 fn an_operator_gives_the_conversation_back() {
     let mut talk = at_the_desk();
-    assert_eq!(talk.hand_back(), ["I am back."]);
+    assert_eq!(talk.hand_back(), ["I am back, Ann."]);
     assert_eq!(talk.events(), ["HandedBack", "StepReached", "ScenarioEnded"]);
     assert_eq!(talk.hand_back(), Vec::<String>::new());
     talk.check_wait("3h", &[]).check("hi", &["Yes?"]);
@@ -147,7 +147,7 @@ fn opting_out_ends_what_an_operator_has_and_every_timer() {
 fn a_lost_timer_holds_nobody_up() {
     let mut talk = at_the_desk();
     talk.timers.clear();
-    talk.check(said("hello?").after(std::time::Duration::from_hours(3)), &["I am back."]);
+    talk.check(said("hello?").after(std::time::Duration::from_hours(3)), &["I am back, Ann."]);
     let mut talk = waiting();
     talk.hear("hi");
     talk.hear("Ann");
