@@ -37,7 +37,7 @@ fn kind(body: &EventBody) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_event_comes_to_a_row_of_its_kind() {
     #[derive(Debug, PartialEq, Deserialize, Row)]
-    struct Act {
+    struct Told {
         operator: String,
         act: String,
         act_on: String,
@@ -60,14 +60,14 @@ async fn every_kind_of_event_comes_to_a_row_of_its_kind() {
     assert_eq!(kinds.into_iter().collect::<BTreeSet<_>>(), told);
     let act = "SELECT toString(operator) AS operator, toString(act) AS act, act_on, act_version FROM events
                WHERE kind = 'operator_acted'";
-    let act: Act = world.database().query(act).fetch_one().await.expect("ClickHouse answers");
-    let expected = Act {
+    let told_act: Told = world.database().query(act).fetch_one().await.expect("ClickHouse answers");
+    let expected = Told {
         operator: "olga".into(),
         act: "content.put".into(),
         act_on: "scenario/welcome".into(),
         act_version: Some(4),
     };
-    assert_eq!(act, expected);
+    assert_eq!(told_act, expected);
     assert_eq!(world.number("SELECT count() FROM events WHERE goal_name = 'kyc'").await, 1);
     assert_eq!(world.number("SELECT count() FROM events WHERE reminder >= 0").await, 1);
     assert_eq!(
