@@ -43,7 +43,7 @@ pub struct Verdict {
     pub wrong: usize,
     /// Answers in groups and in direct chats, by what kind of content made them.
     pub replies: BTreeMap<(&'static str, &'static str), usize>,
-    /// How many people came to the goal of a scenario.
+    /// How many goals were reached, of scenarios and by rules.
     pub goals: usize,
     /// From an update's arrival to its decision, over all updates: the median and the 99th percentile.
     pub decided_within: Option<(Duration, Duration)>,

@@ -160,7 +160,8 @@ async fn a_bot_is_known_while_it_signs_in_and_forgotten_if_that_is_refused() {
     let (known, answer) = tokio::join!(refuse, world.post("/v1/bots", &new));
     assert_eq!((known.name.as_str(), known.desired), ("clara", Desired::Stopped));
     answer.refused(422);
-    assert_eq!(bots.keys("").await.unwrap(), ["last"], "neither its name nor its account stays taken");
+    let keys = bots.keys("").await.unwrap();
+    assert_eq!(keys, ["deleted.1", "last"], "its name is free, and ingress is told to forget it");
 }
 
 #[tokio::test]

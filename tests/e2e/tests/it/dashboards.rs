@@ -158,6 +158,8 @@ fn happened(now: Timestamp) -> Vec<Event> {
             let reason = if number % 8 == 0 { "no_match" } else { "opted_out" };
             bodies.push(EventBody::Silent { reason: reason.into(), decide_us: 60 });
             bodies.push(EventBody::DeliveryFailed { action, reason: "USER_IS_BLOCKED".into() });
+            bodies.push(EventBody::BotBlocked);
+            bodies.push(EventBody::HandedOver);
             bodies.push(EventBody::FloodWait { seconds: 20, method: "send".into() });
         } else {
             bodies.push(EventBody::Replied { source: source.clone(), decide_us: 90 });
@@ -226,14 +228,6 @@ async fn everything_that_boards_and_alerts_ask_is_answered() {
         let subject = Subject::Event(Partition::of(event.bot, bus.partitions()), event.bot);
         bus.publish(subject, &event.id, event, &TraceContext::default()).await.expect("the broker takes it");
     }
-    // What no service tells yet.
-    let acted = format!(
-        "INSERT INTO events_told (id, kind, time, operator, act, act_on, act_version, written) \
-         VALUES ('act', 'operator_acted', {now}, 'olga', 'changed', 'scenario/welcome', 2, {now})"
-    );
-    let url = format!("{}/?database={}", world.stack.clickhouse.url(), world.endpoints.clickhouse_database);
-    let inserted = reqwest::Client::new().post(url).body(acted).send().await.expect("ClickHouse answers");
-    assert!(inserted.status().is_success(), "{}", inserted.text().await.unwrap_or_default());
     let written = "SELECT count() AS count FROM events WHERE bot IN (900, 901)";
     wait_for(async || {
         let rows = world.rows(written).await;
