@@ -89,6 +89,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub(crate) use evaluate::answer;
 pub(crate) use outline::outline;
+pub(crate) use own::{DEEDS, QUESTIONS};
 use troupe_types::ChatId;
 
 use self::{

@@ -4,6 +4,9 @@ mod condition;
 mod reaction;
 mod size;
 
+pub(crate) use condition::QUESTIONS;
+pub(crate) use reaction::DEEDS;
+
 use std::collections::BTreeSet;
 
 use super::{

@@ -4,7 +4,10 @@ use super::part::{
     about, answer_parts, answers, any_of, boolean, chance, cooldown, document, duration, has, has_any, list,
     map, map_of, name, number, one_of, one_or_more, part, regex, text,
 };
-use crate::limits;
+use crate::{
+    limits,
+    rules::{DEEDS, QUESTIONS},
+};
 
 /// The schema of rules in troupe's own format.
 pub fn rules() -> Json {
@@ -42,23 +45,6 @@ pub fn rules() -> Json {
     parts["deed"] = done(deeds(), &[]);
     document("Rules of troupe", "Trigger groups, what they do, and variables.", root, parts)
 }
-
-const QUESTIONS: &[&str] = &[
-    "text",
-    "phrase",
-    "keyword",
-    "media",
-    "addressed",
-    "mentioned",
-    "reply",
-    "chat",
-    "sender",
-    "time",
-    "chance",
-    "cooldown",
-    "variable",
-    "not",
-];
 
 fn item() -> Json {
     let mut fields = questions();
@@ -134,22 +120,6 @@ fn questions() -> Json {
         "not": about("This does not hold.", part("condition")),
     })
 }
-
-const DEEDS: &[&str] = &[
-    "say",
-    "set",
-    "save",
-    "add",
-    "remove",
-    "store_file",
-    "emoji",
-    "forward",
-    "wait",
-    "goal",
-    "start_scenario",
-    "end_scenario",
-    "hand_over",
-];
 
 fn reaction() -> Json {
     let mut fields = deeds();

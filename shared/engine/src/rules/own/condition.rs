@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What can be asked; a condition asks one of these.
-const QUESTIONS: &[&str] = &[
+pub(crate) const QUESTIONS: &[&str] = &[
     "text",
     "phrase",
     "keyword",

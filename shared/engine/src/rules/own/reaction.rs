@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What can be done; an item of `react` does one of these.
-const DEEDS: &[&str] = &[
+pub(crate) const DEEDS: &[&str] = &[
     "say",
     "set",
     "save",
