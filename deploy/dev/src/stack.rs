@@ -269,7 +269,11 @@ impl Wiring {
             // Nobody writes here but made-up people and who tries things out: reports may show what was not answered.
             responder: vec![setting("REDIS__URL", &redis.url()), setting("DECIDING__TELL_TEXTS", "true")],
             stats: [statistics.to_vec(), vec![setting("TEXTS__KEEP_FOR", "7d")]].concat(),
-            manager: [statistics.to_vec(), vec![setting("API__TOKEN", token)]].concat(),
+            manager: [
+                statistics.to_vec(),
+                vec![setting("REDIS__URL", &redis.url()), setting("API__TOKEN", token)],
+            ]
+            .concat(),
             overrides: options.environment.clone(),
         }
     }

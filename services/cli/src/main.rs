@@ -122,7 +122,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Manager(command) => {
             return match ask_manager(&Api::new(&url, &token, &operator), json, command) {
-                Ok(()) => ExitCode::SUCCESS,
+                Ok(verdict) => verdict.into(),
                 Err(error) => failed(&error, ExitCode::FAILURE),
             };
         }
@@ -144,12 +144,13 @@ fn failed(error: &anyhow::Error, code: ExitCode) -> ExitCode {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn ask_manager(api: &Api, json: bool, command: manager::Command) -> anyhow::Result<()> {
+async fn ask_manager(api: &Api, json: bool, command: manager::Command) -> anyhow::Result<Verdict> {
     let (answer, shown) = manager::run(api, command).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&answer).context("cannot print the answer")?);
     } else {
         println!("{}", shown.trim_end());
     }
-    Ok(())
+    // Only what has several steps tells this: something of it may be left to do.
+    Ok(if answer["complete"] == false { Verdict::Different } else { Verdict::Fine })
 }

@@ -81,6 +81,29 @@ pub enum Command {
         #[arg(long)]
         bot: Option<u64>,
     },
+    /// Prints everything that is known of a person, as JSON.
+    #[command(allow_missing_positional = true)]
+    ExportPerson {
+        /// The number of the bot that was written to.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        bot: Option<u64>,
+        /// The person's Telegram id.
+        person: i64,
+        /// What every bot knows.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Erases a person everywhere, for good, and shows a receipt. Exits with 1 if something is left: run it again then.
+    Erase {
+        /// The person's Telegram id.
+        person: i64,
+        /// Only from this bot; otherwise from all of them.
+        #[arg(long)]
+        bot: Option<u64>,
+        /// Does it: nothing brings back what was erased.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Makes a report of what happened; without a name, lists the reports.
     Report(report::Arguments),
 }
@@ -180,12 +203,32 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             let shown = show::statistics(&answer);
             (answer, shown)
         }
+        Command::ExportPerson { bot, person, all: _ } => {
+            let answer = api.get(&person_path(person, bot)).await?;
+            let shown = serde_json::to_string_pretty(&answer).context("cannot print what is known")?;
+            (answer, shown)
+        }
+        Command::Erase { person, bot, yes } => {
+            if !yes {
+                bail!(
+                    "nothing brings back what was erased: look at it with `troupe export-person`, then say --yes"
+                );
+            }
+            let answer = api.delete(&person_path(person, bot)).await?;
+            let shown = show::receipt(&answer);
+            (answer, shown)
+        }
         Command::Report(arguments) => {
             let answer = api.get(&arguments.path()?).await?;
             let shown = report::show(&answer);
             (answer, shown)
         }
     })
+}
+
+fn person_path(person: i64, bot: Option<u64>) -> String {
+    let query = bot.map(|bot| format!("?bot={bot}")).unwrap_or_default();
+    format!("/v1/people/{person}{query}")
 }
 
 async fn put_media(api: &Api, name: &str, file: &Path) -> anyhow::Result<(Value, String)> {

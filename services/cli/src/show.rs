@@ -47,6 +47,49 @@ pub fn statistics(answer: &Value) -> String {
     [table(&rows), named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")].join("\n")
 }
 
+/// The receipt of an erasure: what was found and removed, what failed, what remains.
+pub fn receipt(answer: &Value) -> String {
+    let bot = |row: &Value| row["bot"].as_u64().map_or_else(|| "all".to_owned(), |bot| bot.to_string());
+    let mut found = vec![["STORE", "BOT", "WHAT", "FOUND", "REMOVED"].map(str::to_owned)];
+    for row in items(answer, "found") {
+        let word = |field: &str| text(&row[field]).unwrap_or_default();
+        found.push([
+            word("store"),
+            bot(row),
+            word("what"),
+            row["found"].to_string(),
+            row["removed"].to_string(),
+        ]);
+    }
+    let mut parts = Vec::new();
+    parts.push(match found.len() {
+        1 => format!("nothing was found of {}", answer["person"]),
+        _ => table(&found),
+    });
+    let failed: Vec<String> = items(answer, "failed")
+        .iter()
+        .map(|row| {
+            let word = |field: &str| text(&row[field]).unwrap_or_default();
+            format!("  {} (bot {}): {}", word("store"), bot(row), word("reason"))
+        })
+        .collect();
+    if !failed.is_empty() {
+        parts.push(format!("FAILED\n{}", failed.join("\n")));
+    }
+    let mut remains = vec![["REMAINS", "UNTIL"].map(str::to_owned)];
+    remains.extend(
+        items(answer, "remains")
+            .iter()
+            .map(|row| ["what", "until"].map(|field| text(&row[field]).unwrap_or_default())),
+    );
+    parts.push(table(&remains));
+    parts.push(match answer["complete"].as_bool() {
+        Some(true) => format!("{} is erased", answer["person"]),
+        _ => format!("{} is not erased everywhere: run it again", answer["person"]),
+    });
+    parts.join("\n\n")
+}
+
 fn items<'a>(answer: &'a Value, field: &str) -> &'a [Value] {
     answer[field].as_array().map_or(&[], Vec::as_slice)
 }
@@ -91,6 +134,28 @@ ANSWERED BY
 SILENT BECAUSE OF
   no_match           1";
         assert_eq!(statistics(&answer), expected);
+    }
+
+    #[test]
+    fn a_receipt_tells_what_was_removed_what_failed_and_what_remains() {
+        let answer = json!({
+            "person": 42, "complete": false,
+            "found": [{"store": "nats", "bot": 1, "what": "actions", "found": 12, "removed": 12}],
+            "failed": [{"store": "clickhouse", "bot": null, "reason": "no answer"}],
+            "remains": [{"what": "a mark", "until": "8 days"}],
+        });
+        let expected = "\
+STORE  BOT  WHAT     FOUND  REMOVED
+nats   1    actions  12     12
+
+FAILED
+  clickhouse (bot all): no answer
+
+REMAINS  UNTIL
+a mark   8 days
+
+42 is not erased everywhere: run it again";
+        assert_eq!(receipt(&answer), expected);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub enum Object<'a> {
     Document(ContentKind, &'a str, u32),
     /// A file that answers show.
     Media(&'a str),
+    /// A person whom this bot knows, or all. Not named, or the note would have to be erased too.
+    Person(Option<BotId>),
 }
 
 impl fmt::Display for Object<'_> {
@@ -44,6 +46,7 @@ impl fmt::Display for Object<'_> {
             Self::Bot(bot) => write!(f, "bot/{bot}"),
             Self::Document(kind, name, _) => write!(f, "{kind}/{name}"),
             Self::Media(name) => write!(f, "media/{name}"),
+            Self::Person(_) => f.write_str("person"),
         }
     }
 }
@@ -69,9 +72,9 @@ pub async fn act(manager: &Manager, what: &'static str, object: Object<'_>) {
     let operator = CALLER.try_with(Clone::clone).unwrap_or_default();
     tracing::info!(target: "troupe_manager::audit", act = what, %object, operator, "an operator acted");
     let (bot, version) = match object {
-        Object::Bot(bot) => (bot, None),
+        Object::Bot(bot) | Object::Person(Some(bot)) => (bot, None),
         Object::Document(_, _, version) => (BotId::NONE, Some(version)),
-        Object::Media(_) => (BotId::NONE, None),
+        Object::Media(_) | Object::Person(None) => (BotId::NONE, None),
     };
     let time = manager.now();
     let event = Event {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use troupe_bus::NatsConfig;
 use troupe_protocol::Secret;
 use troupe_service::config::{HttpConfig, TelemetryConfig};
+use troupe_store::RedisConfig;
 
 /// All settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub nats: NatsConfig,
     /// Where counts are read from.
     pub clickhouse: ClickHouseConfig,
+    /// Where the state of conversations is, for the export and erasure of a person.
+    pub redis: RedisConfig,
     /// The REST API.
     pub api: ApiConfig,
 }

@@ -1,6 +1,7 @@
 //! manager is the REST API: the registry of bots, their content, their control, and what is counted of them.
 //!
-//! It keeps nothing of its own: bots and documents live in the key-value store of NATS, counts in ClickHouse. Any number
+//! It keeps nothing of its own: bots and documents live in the key-value store of NATS, counts in ClickHouse. Redis it
+//! asks only for what is kept of a person who is exported or erased. Any number
 //! of instances run side by side.
 
 mod audit;

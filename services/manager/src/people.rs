@@ -1,62 +1,320 @@
-//! The routes of the people that a bot talks with.
+//! Export and erasure of one person, across every store. `docs/privacy.md` tells what is kept where.
+//!
+//! Each store is asked by itself: one that fails does not stop the others, and asking again finishes what is left.
 
-use axum::{extract::State, http::StatusCode};
-use troupe_protocol::{Subject, Update, UpdateBody};
-use troupe_service::telemetry;
-use troupe_types::{BotId, Chat, ChatId, MessageId, Partition, Person, UpdateKey, UpdateKind, UserId};
+mod events;
+mod hand_back;
+mod memory;
+mod streams;
+mod whose;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use troupe_bus::Bus;
+use troupe_protocol::{BotRecord, Stream};
+use troupe_types::{BotId, Partition, UserId};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::{events::Events, memory::Memory, streams::Waiting};
 use crate::{
     audit::{self, Object},
     error::{ApiError, ErrorBody},
-    extract::InPath,
+    extract::{InPath, InQuery},
     registry,
     state::Manager,
 };
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Manager> {
-    OpenApiRouter::new().routes(routes!(hand_back))
+    OpenApiRouter::new().routes(routes!(export, erase)).merge(hand_back::routes())
 }
 
-/// Gives the conversation with a person back to the bot. It takes it up where it was, in order with what the person
-/// writes. Nothing happens if no operator has the conversation. The person's number is the one on Telegram.
-#[utoipa::path(post, path = "/v1/bots/{id}/people/{person}/hand-back", tag = "bots",
-    params(("id" = u64, Path), ("person" = i64, Path)),
-    responses((status = 202), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 503, body = ErrorBody)))]
-async fn hand_back(
+/// Whose memory it is about.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    /// Only what this bot knows; otherwise all of them.
+    #[param(value_type = Option<u64>)]
+    bot: Option<BotId>,
+}
+
+/// Everything that is known of a person.
+#[derive(Debug, Serialize, ToSchema)]
+struct Export {
+    /// The person's Telegram id.
+    person: i64,
+    /// When it was put together.
+    #[schema(value_type = String, format = DateTime)]
+    at: jiff::Timestamp,
+    /// Whether every store could be read.
+    complete: bool,
+    /// What each bot remembers and has still to do.
+    bots: Vec<Known>,
+    /// What happened, in order.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<Value>,
+    /// The stores that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<Failure>,
+}
+
+/// What one bot knows of a person.
+#[derive(Debug, Serialize, ToSchema)]
+struct Known {
+    /// The bot.
+    bot: u64,
+    /// Its name.
+    name: String,
+    /// What it remembers of the person; null if nothing.
+    #[schema(value_type = Object)]
+    remembered: Value,
+    /// What it remembers of their direct chat; null if nothing.
+    #[schema(value_type = Object)]
+    direct_chat: Value,
+    /// What came in of the person lately, and timers.
+    #[schema(value_type = Vec<Object>)]
+    updates: Vec<Value>,
+    /// What the bot did and does about it.
+    #[schema(value_type = Vec<Object>)]
+    actions: Vec<Value>,
+    /// What could not be handled.
+    #[schema(value_type = Vec<Object>)]
+    dead_letters: Vec<Value>,
+}
+
+/// What was found of a person, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct Receipt {
+    /// The person's Telegram id.
+    person: i64,
+    /// The bots that were to forget, by number.
+    bots: Vec<u64>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: jiff::Timestamp,
+    /// Whether all of it was done; if not, ask again.
+    complete: bool,
+    /// What was found where.
+    found: Vec<Finding>,
+    /// The stores that failed.
+    failed: Vec<Failure>,
+    /// What remains by design, and until when.
+    remains: [Remains; 6],
+}
+
+/// So much of one thing.
+#[derive(Debug, Serialize, ToSchema)]
+struct Finding {
+    /// `redis`, `nats` or `clickhouse`.
+    store: &'static str,
+    /// What it is.
+    what: &'static str,
+    /// Whose it was; null if of all bots.
+    bot: Option<u64>,
+    /// How much was found.
+    found: u64,
+    /// How much of it was removed.
+    removed: u64,
+}
+
+/// A store that failed.
+#[derive(Debug, Serialize, ToSchema)]
+struct Failure {
+    /// Which.
+    store: &'static str,
+    /// For which bot; null for all.
+    bot: Option<u64>,
+    /// Why.
+    reason: String,
+}
+
+/// What remains of a person who was erased.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+struct Remains {
+    /// What.
+    what: &'static str,
+    /// Until when.
+    until: &'static str,
+}
+
+const REMAINS: [Remains; 6] = [
+    Remains {
+        what: "a mark in Redis, made of the id with the installation's key, against updates that are told again",
+        until: "8 days; for good if the person had opted out, who stays unanswered",
+    },
+    Remains { what: "numbers in counts, without the person's id", until: "as long as the counts" },
+    Remains {
+        what: "what ClickHouse and Redis had written to disk before: replaced parts, the append-only file",
+        until: "ClickHouse removes it within minutes, Redis when it rewrites the file",
+    },
+    Remains {
+        what: "the account's address book in the bot's sealed session: id and access hash",
+        until: "the bot is deleted",
+    },
+    Remains {
+        what: "files that rules stored in ingress's media.folder, named by chat and message",
+        until: "somebody removes them",
+    },
+    Remains {
+        what: "logs and traces, which name chats by their ids, and backups",
+        until: "whoever keeps them deletes them",
+    },
+];
+
+/// Shows everything that is known of a person.
+#[utoipa::path(get, path = "/v1/people/{person}", tag = "people", params(("person" = i64, Path), Ask),
+    responses((status = 200, body = Export), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+async fn export(
     State(manager): State<Manager>,
-    InPath((bot, person)): InPath<(BotId, UserId)>,
-) -> Result<StatusCode, ApiError> {
-    if person.get() <= 0 {
-        return Err(ApiError::BadRequest(format!("{person} is nobody's number on Telegram")));
+    InPath(person): InPath<UserId>,
+    InQuery(ask): InQuery<Ask>,
+) -> Result<Json<Export>, ApiError> {
+    let bots = bots(&manager, &ask).await?;
+    audit::act(&manager, "person.export", Object::Person(ask.bot)).await;
+    let mut asked = Asked::default();
+    let mut known = Vec::new();
+    for bot in bots {
+        let (id, bus) = (bot.id, manager.bus());
+        let states = async { Memory { bus, store: manager.store().await?, bot: id }.read(person).await };
+        let (remembered, direct_chat) = asked.note("redis", Some(id), states.await).unwrap_or_default();
+        let mut say = async |stream| {
+            let found = Waiting::find(bus, stream, id, person).await;
+            asked.note("nats", Some(id), found).map(|found| found.say()).unwrap_or_default()
+        };
+        let (updates, actions, dead_letters) =
+            (say(Stream::Updates).await, say(Stream::Actions).await, say(Stream::Dead).await);
+        let (bot, name) = (id.get(), bot.name);
+        known.push(Known { bot, name, remembered, direct_chat, updates, actions, dead_letters });
     }
-    registry::get(&manager, bot).await?;
-    let update = given_back(&manager, bot, person);
-    let subject = Subject::Update(Partition::of(bot, manager.bus().partitions()), bot);
-    manager.bus().publish(subject, &update.key.to_string(), &update, &telemetry::current()).await?;
-    audit::act(&manager, "person.hand_back", Object::Bot(bot)).await;
-    Ok(StatusCode::ACCEPTED)
+    let events = Events { reader: manager.reader(), bot: ask.bot, person }.read().await;
+    let events = asked.note("clickhouse", ask.bot, events).unwrap_or_default();
+    Ok(Json(Export {
+        person: person.get(),
+        at: now(&manager),
+        complete: asked.failed.is_empty(),
+        bots: known,
+        events,
+        failed: asked.failed,
+    }))
 }
 
-/// The update that tells the responder. What the person is called, it knows from when the conversation was handed over.
-fn given_back(manager: &Manager, bot: BotId, person: UserId) -> Update {
-    let (now, chat) = (manager.now(), ChatId::direct(person));
-    let kind = UpdateKind::HandedBack(now);
-    Update {
-        key: UpdateKey { bot, chat, message: MessageId::new(0), kind },
-        bot,
-        chat: Chat { id: chat, title: None },
-        sender: Person {
-            id: person,
-            first_name: String::new(),
-            username: None,
-            language: None,
-            is_bot: false,
-        },
-        time: now,
-        received: now,
-        body: UpdateBody::HandedBack,
+/// Erases a person: everything that is known goes for good, everywhere. What the person writes afterwards begins anew.
+///
+/// A store that fails is named in the receipt and does not stop the others; asking again finishes what is left.
+#[utoipa::path(delete, path = "/v1/people/{person}", tag = "people", params(("person" = i64, Path), Ask),
+    responses((status = 200, body = Receipt), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+async fn erase(
+    State(manager): State<Manager>,
+    InPath(person): InPath<UserId>,
+    InQuery(ask): InQuery<Ask>,
+) -> Result<Json<Receipt>, ApiError> {
+    let bots = bots(&manager, &ask).await?;
+    audit::act(&manager, "person.erase", Object::Person(ask.bot)).await;
+    // Whoever asks may go away meanwhile: what was begun is finished all the same.
+    let erasure = tokio::spawn(async move { erase_everywhere(manager, bots, ask.bot, person).await });
+    let receipt =
+        erasure.await.map_err(|_| ApiError::Unavailable("the erasure broke off; ask again".to_owned()))?;
+    Ok(Json(receipt))
+}
+
+async fn erase_everywhere(
+    manager: Manager,
+    bots: Vec<BotRecord>,
+    only: Option<BotId>,
+    person: UserId,
+) -> Receipt {
+    let (bus, at) = (manager.bus(), now(&manager));
+    let mut asked = Asked::default();
+    let mut told = Vec::new();
+    // In the order in which it goes through troupe, so that nothing of it comes after what was erased: no more is decided,
+    // then no more is done, then no more is counted.
+    for bot in &bots {
+        let id = bot.id;
+        let states = async {
+            Memory { bus, store: manager.store().await?, bot: id }.erase(person, manager.now()).await
+        };
+        let states = asked.note("redis", Some(id), states.await);
+        asked.found.extend(states.into_iter().flatten());
+        for stream in [Stream::Updates, Stream::Actions, Stream::Dead] {
+            let waiting = Waiting::find(bus, stream, id, person).await;
+            asked.remove(bus, id, waiting).await;
+        }
+        told.push((id, Waiting::find(bus, Stream::Events, id, person).await));
     }
+    let events = Events { reader: manager.reader(), bot: only, person };
+    for (bot, waiting) in &told {
+        if let Ok(waiting) = waiting
+            && let Some(newest) = waiting.newest()
+        {
+            let partition = Partition::of(*bot, bus.partitions());
+            let written = events.wait_until_written(partition, newest, bus.created(Stream::Events)).await;
+            asked.note("clickhouse", Some(*bot), written);
+        }
+    }
+    let erased = asked.note("clickhouse", only, events.erase().await);
+    asked.found.extend(erased.into_iter().flatten());
+    for (bot, waiting) in told {
+        asked.remove(bus, bot, waiting).await;
+    }
+    asked.found.retain(|finding| finding.found > 0);
+    Receipt {
+        person: person.get(),
+        bots: bots.iter().map(|bot| bot.id.get()).collect(),
+        at,
+        complete: asked.failed.is_empty()
+            && asked.found.iter().all(|finding| finding.found == finding.removed),
+        found: asked.found,
+        failed: asked.failed,
+        remains: REMAINS,
+    }
+}
+
+/// What came of asking the stores.
+#[derive(Default)]
+struct Asked {
+    found: Vec<Finding>,
+    failed: Vec<Failure>,
+}
+
+impl Asked {
+    /// Notes a store's failure.
+    fn note<T>(&mut self, store: &'static str, bot: Option<BotId>, answer: anyhow::Result<T>) -> Option<T> {
+        answer
+            .inspect_err(|error| {
+                let reason = format!("{error:#}");
+                tracing::warn!(store, %reason, "a store failed to tell or erase what it knows of a person");
+                self.failed.push(Failure { store, bot: bot.map(BotId::get), reason });
+            })
+            .ok()
+    }
+
+    /// Removes what was found in a stream.
+    async fn remove(&mut self, bus: &Bus, bot: BotId, waiting: anyhow::Result<Waiting>) {
+        let Some(waiting) = self.note("nats", Some(bot), waiting) else { return };
+        let gone = waiting.remove(bus).await;
+        if self.note("nats", Some(bot), gone).is_some() {
+            let what = match waiting.stream {
+                Stream::Updates => "updates and timers",
+                Stream::Actions => "actions",
+                Stream::Events => "events",
+                Stream::Dead => "dead letters",
+            };
+            // One that was gone already, by its age, is removed too.
+            let found = waiting.messages.len() as u64;
+            self.found.push(Finding { store: "nats", what, bot: Some(bot.get()), found, removed: found });
+        }
+    }
+}
+
+async fn bots(manager: &Manager, ask: &Ask) -> Result<Vec<BotRecord>, ApiError> {
+    Ok(match ask.bot {
+        Some(bot) => vec![registry::get(manager, bot).await?.value],
+        None => registry::list(manager).await?.into_iter().map(|(record, _)| record).collect(),
+    })
+}
+
+fn now(manager: &Manager) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(manager.now().as_millis()).unwrap_or_default()
 }

@@ -5,9 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::sync::OnceCell;
 use troupe_bus::{Bus, Records};
 use troupe_protocol::Bucket;
 use troupe_service::Clock;
+use troupe_store::Store;
 use troupe_types::{BotId, Timestamp};
 
 use crate::{config::Config, statistics::Reader};
@@ -24,6 +26,7 @@ struct Inner {
     bus: Bus,
     clock: Arc<dyn Clock>,
     reader: Reader,
+    store: OnceCell<Store>,
     tries: Mutex<BTreeMap<BotId, u32>>,
 }
 
@@ -31,7 +34,7 @@ impl Manager {
     /// Puts it together.
     pub fn new(config: Config, bus: Bus, clock: Arc<dyn Clock>) -> Self {
         let reader = Reader::new(&config.clickhouse);
-        Self(Arc::new(Inner { config, bus, clock, reader, tries: Mutex::default() }))
+        Self(Arc::new(Inner { config, bus, clock, reader, store: OnceCell::new(), tries: Mutex::default() }))
     }
 
     /// The settings.
@@ -52,6 +55,15 @@ impl Manager {
     /// Where counts are read from.
     pub fn reader(&self) -> &Reader {
         &self.0.reader
+    }
+
+    /// The state of conversations. Connected to when it is asked for first: all else works without it.
+    ///
+    /// # Errors
+    /// If Redis does not answer; it can be tried again.
+    pub async fn store(&self) -> Result<&Store, troupe_store::Error> {
+        let connect = || Store::connect(&self.0.config.redis, self.0.bus.key());
+        self.0.store.get_or_try_init(connect).await
     }
 
     /// The registry of bots.

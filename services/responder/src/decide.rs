@@ -24,9 +24,16 @@ pub(crate) fn decide(content: &Content, state: &State, update: &Update) -> Resul
     })
 }
 
-/// The state that deciding on an update needs.
+/// The state that deciding on an update needs. Of a person who opted out and was erased since, that alone is known.
 pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
-    let state = State::load(loaded.bot.as_deref(), loaded.chat.as_deref(), loaded.person.as_deref())?;
+    let mut state = State::load(loaded.bot.as_deref(), loaded.chat.as_deref(), loaded.person.as_deref())?;
+    if loaded.person.is_none()
+        && let Some(opted_out) = loaded.erased.and_then(|erased| erased.opted_out)
+    {
+        // Known already, so that nothing is remembered anew.
+        state.person.first_seen = Some(opted_out);
+        state.person.opted_out = Some(opted_out);
+    }
     Ok(state)
 }
 
@@ -70,7 +77,8 @@ pub(crate) fn commit(
         let event = convert::event(event, number, update, decided);
         outbox.push(entry(&Subject::Event(partition, update.bot), event.id.clone(), &event, trace)?);
     }
-    Ok(Commit { partition, sequence, update: update.key, writes, outbox })
+    let (key, person) = (update.key, update.sender.id);
+    Ok(Commit { partition, sequence, update: key, person, erased: None, writes, outbox })
 }
 
 fn entry<T: Serialize>(

@@ -27,6 +27,8 @@ pub(crate) enum Error {
     State(#[from] StateError),
     #[error("deciding failed: {message}")]
     Panicked { message: String },
+    #[error("its person was erased meanwhile")]
+    Erased,
     #[error("it was begun {tries} times and never finished")]
     Unfinished { tries: u32 },
     #[error("cannot encode what was decided")]
@@ -38,6 +40,8 @@ pub(crate) enum Error {
 pub(crate) enum Verdict {
     /// It is tried again here, and the partition waits: order matters more.
     Retry,
+    /// It is tried again here, at once.
+    Again,
     /// What waits in the outbox is published, then it is tried again.
     EmptyOutbox,
     /// It is given back to the broker for so long, so that another responder may take it.
@@ -64,6 +68,7 @@ pub(crate) fn verdict(error: &Error) -> Verdict {
             | Store::Stored { .. } => Verdict::Retry,
         },
         Error::Lookup { .. } | Error::Broker { .. } => Verdict::Retry,
+        Error::Erased => Verdict::Again,
         Error::State(StateError::Newer { .. }) => Verdict::GiveBack(LEAVE),
         Error::NoBot { .. }
         | Error::NoContent { .. }

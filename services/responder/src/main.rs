@@ -26,7 +26,7 @@ async fn serve() -> anyhow::Result<()> {
     health.dependency("start");
     health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
     let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
-    let store = Store::connect(&config.redis).await.context("cannot use Redis")?;
+    let store = Store::connect(&config.redis, bus.key()).await.context("cannot use Redis")?;
     health.dependency("start").set(true);
     troupe_responder::run(config, bus, store, Arc::new(SystemClock), &health, stop).await
 }

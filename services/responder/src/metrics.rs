@@ -50,6 +50,8 @@ pub(crate) enum Outcome {
     AlreadyApplied,
     /// It had been published twice, and the other one was applied.
     Repeated,
+    /// It was written before its person was erased, and is left out.
+    Erased,
     /// It became a dead letter.
     DeadLetter,
     /// It was given back to the broker.
@@ -64,6 +66,7 @@ impl Outcome {
             Self::Silent => "silent",
             Self::AlreadyApplied => "already_applied",
             Self::Repeated => "repeated",
+            Self::Erased => "erased",
             Self::DeadLetter => "dead_letter",
             Self::GivenBack => "given_back",
         }

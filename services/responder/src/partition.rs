@@ -13,7 +13,7 @@ use troupe_bus::{Bus, Deliveries, Delivery, Unreadable};
 use troupe_engine::State;
 use troupe_protocol::{BotRecord, Bucket, Stream, Update};
 use troupe_service::{Clock, telemetry};
-use troupe_store::{Committed, Position, Store};
+use troupe_store::{Commit, Committed, Position, Store};
 use troupe_types::{BotId, Partition, UpdateKey};
 
 use crate::{
@@ -179,6 +179,7 @@ impl Responder {
                         return End::GiveBack(Duration::ZERO);
                     }
                 }
+                Verdict::Again => {}
                 Verdict::EmptyOutbox => self.empty_outbox(partition, None).await,
                 Verdict::GiveBack(delay) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "left to another responder");
@@ -206,6 +207,11 @@ impl Responder {
             self.empty_outbox(partition, Some(delivery)).await;
             return Ok(Outcome::AlreadyApplied);
         }
+        if loaded.erased.is_some_and(|erased| erased.covers(sequence, update.time)) {
+            // It would bring back what was erased.
+            self.store.skip(partition, sequence, None).await?;
+            return Ok(Outcome::Erased);
+        }
         if !*counted {
             // It came before and was not finished. If it ends the process each time, nobody else can tell.
             let tries = self.store.begin(partition, sequence).await?;
@@ -225,6 +231,7 @@ impl Responder {
         let (at, tell_texts) = (self.clock.now(), self.config.tell_texts);
         let decided = Decided { at, versions: &versions, tell_texts };
         let commit = decide::commit(partition, sequence, update, &state, decision, &decided, &trace)?;
+        let commit = Commit { erased: loaded.erased.map(|erased| erased.at), ..commit };
         let started = Instant::now();
         match self.store.commit(&commit).await? {
             Committed::Done(pending) => {
@@ -243,6 +250,7 @@ impl Responder {
                 self.empty_outbox(partition, Some(delivery)).await;
                 Ok(Outcome::AlreadyApplied)
             }
+            Committed::Erased => Err(Error::Erased),
             Committed::Repeated => {
                 self.empty_outbox(partition, Some(delivery)).await;
                 Ok(Outcome::Repeated)

@@ -4,9 +4,10 @@ use async_nats::{
     Client, ConnectOptions, Event,
     jetstream::{Context, context::ContextBuilder, stream::Stream as Kept},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use troupe_protocol::{Bucket, Stream};
+use troupe_protocol::{Bucket, Secret, Stream};
 use troupe_service::metric;
 use troupe_types::{PartitionCount, Timestamp};
 
@@ -24,6 +25,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(2);
 const PING: Duration = Duration::from_secs(10);
 /// The key of the count of partitions in [`Bucket::Installation`].
 const PARTITIONS: &str = "partitions";
+/// The key of the installation's secret in [`Bucket::Installation`].
+const KEY: &str = "key";
 
 /// A connection to the broker, with every stream and bucket in place. Clones share it.
 #[derive(Debug, Clone)]
@@ -37,6 +40,7 @@ struct Inner {
     context: Context,
     config: NatsConfig,
     partitions: PartitionCount,
+    key: Secret,
     streams: BTreeMap<Stream, Kept>,
     buckets: BTreeMap<Bucket, Kept>,
     connection: watch::Receiver<Connection>,
@@ -99,13 +103,15 @@ impl Bus {
         }
         let installation =
             Records::new(context.clone(), kept_buckets[&Bucket::Installation].clone(), Bucket::Installation);
-        let partitions = fix_partitions(&installation, config.partitions).await?;
+        let partitions = fix(&installation, PARTITIONS, config.partitions).await?;
+        let key = fix(&installation, KEY, random_key()).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 client,
                 context,
                 config: config.clone(),
                 partitions,
+                key,
                 streams: kept_streams,
                 buckets: kept_buckets,
                 connection,
@@ -117,6 +123,11 @@ impl Bus {
     /// How many partitions this installation has.
     pub fn partitions(&self) -> PartitionCount {
         self.inner.partitions
+    }
+
+    /// The installation's own key, made at random when it was created. Marks of people who were erased are made with it.
+    pub fn key(&self) -> &Secret {
+        &self.inner.key
     }
 
     /// The records of `bucket`.
@@ -264,20 +275,29 @@ fn note(event: &Event, tell: &watch::Sender<Connection>) {
     }
 }
 
-/// The installation's count of partitions: `wanted` if this is the first start ever.
-async fn fix_partitions(installation: &Records, wanted: PartitionCount) -> Result<PartitionCount, Error> {
-    if let Some(entry) = installation.get::<PartitionCount>(PARTITIONS).await? {
+/// What is fixed of the installation under `name`: `wanted` if nothing was before.
+async fn fix<T: Serialize + DeserializeOwned>(
+    installation: &Records,
+    name: &str,
+    wanted: T,
+) -> Result<T, Error> {
+    if let Some(entry) = installation.get::<T>(name).await? {
         return Ok(entry.value);
     }
-    match installation.create(PARTITIONS, &wanted).await {
+    match installation.create(name, &wanted).await {
         Ok(_) => {
-            tracing::info!(partitions = wanted.get(), "created a new installation");
+            tracing::info!(name, "fixed something of this installation for good");
             Ok(wanted)
         }
         Err(Error::Exists { .. }) => {
-            let entry = installation.get::<PartitionCount>(PARTITIONS).await?;
+            let entry = installation.get::<T>(name).await?;
             Ok(entry.map_or(wanted, |entry| entry.value))
         }
         Err(error) => Err(error),
     }
+}
+
+fn random_key() -> Secret {
+    let bytes: [u8; 32] = rand::random();
+    Secret::new(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }

@@ -95,6 +95,17 @@ impl Bus {
         Ok(consumer.cached_info().ack_floor.stream_sequence)
     }
 
+    /// Whether no responder has an update of `partition` up to the number `applied` in work any more: all that came of
+    /// those is published.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn is_update_settled(&self, partition: Partition, applied: u64) -> Result<bool, Error> {
+        let consumer = consumer(self, &updates(partition, 0)).await?;
+        let info = consumer.cached_info();
+        Ok(info.ack_floor.stream_sequence >= applied || info.num_ack_pending == 0)
+    }
+
     /// Makes the broker hand out again every update of `partition` with a number above `applied`, acknowledged or
     /// not: what had been applied was lost.
     ///

@@ -7,6 +7,7 @@
 //! - [`Bus::events_from`] reads events in their order, without acknowledging;
 //! - [`Bus::bucket`] reads, writes and watches records;
 //! - [`Bus::request`] and [`Bus::serve`] ask and answer without storing anything;
+//! - [`Bus::sift`] finds messages by what they say, and [`Bus::remove`] removes them for good;
 //! - [`Bus::observe_lag`] keeps telling Prometheus how much is waiting;
 //! - [`ownership::join`] shares the partitions among the instances of a service.
 //!
@@ -30,6 +31,7 @@ mod pull;
 mod records;
 mod requests;
 mod setup;
+mod sift;
 mod streams;
 mod watch;
 
@@ -41,4 +43,5 @@ pub use events::{EventReader, Stored};
 pub use publish::Published;
 pub use records::{Entry, Records};
 pub use requests::{Request, Requests};
+pub use sift::Found;
 pub use watch::{Change, Watch};

@@ -85,7 +85,8 @@ impl Stream {
 /// The key-value buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// What was fixed when the installation was created: the count of partitions under `partitions`.
+    /// What was fixed when the installation was created: the count of partitions under `partitions`, a secret of its own
+    /// under `key`.
     Installation,
     /// [`crate::BotRecord`]s under `bot.<id>`; `name.<name>` and `account.<user id>` hold the id of the bot that
     /// has taken them; `last` the highest id given so far; `deleted.<id>` a deleted bot whose session ingress has not

@@ -36,6 +36,11 @@ pub(crate) fn seen(partition: Partition, bot: BotId, chat: ChatId) -> String {
     format!("{{p{partition}}}:seen:{bot}:{chat}")
 }
 
+/// The key of the mark that stays of a person who was erased; `mark` tells whose to nobody but who has the key of marks.
+pub(crate) fn mark(partition: Partition, mark: &str) -> String {
+    format!("{{p{partition}}}:erased:{mark}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +55,7 @@ mod tests {
             position(partition),
             outbox(partition),
             seen(partition, bot, chat),
+            mark(partition, "0f"),
         ];
         let distinct: std::collections::BTreeSet<&String> = keys.iter().collect();
         assert_eq!(distinct.len(), keys.len());

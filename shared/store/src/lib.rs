@@ -11,6 +11,7 @@
 mod config;
 mod connect;
 mod document;
+mod erasure;
 mod error;
 mod outbox;
 mod scripts;
@@ -18,6 +19,7 @@ mod store;
 
 pub use config::RedisConfig;
 pub use document::Document;
+pub use erasure::{Erased, Erasure, Remembered, Removed};
 pub use error::Error;
 pub use outbox::{OutboxEntry, Pending};
 pub use store::{Commit, Committed, Loaded, Position, Store};

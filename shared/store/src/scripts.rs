@@ -8,16 +8,24 @@ const SEEN_MAX: u32 = 128;
 /// For how long they are remembered, in seconds: longer than the streams keep messages.
 const SEEN_SECONDS: u32 = 8 * 24 * 60 * 60;
 
-/// Reads what a decision needs, as it was at one moment. Keys: position, seen, then the documents. Argument: the
-/// update's key in its chat.
+/// For how long it is remembered that a person was erased who had not opted out, in seconds: what the streams tell again
+/// is older than that.
+const MARK_SECONDS: u32 = SEEN_SECONDS;
+
+/// Reads what a decision needs, as it was at one moment. Keys: position, seen, the person's mark, then the documents.
+/// Argument: the update's key in its chat.
 ///
 /// Not a transaction: a server whose memory is full refuses those, even if they only read.
 pub(crate) fn load() -> Script {
     Script::new(
         r"
         local seen = redis.call('ZSCORE', KEYS[2], ARGV[1])
-        local loaded = {redis.call('HGET', KEYS[1], 'applied'), seen and 1 or 0}
-        for key = 3, #KEYS do loaded[key] = redis.call('GET', KEYS[key]) end
+        local position = redis.call('HMGET', KEYS[1], 'applied', 'stream', 'losses')
+        local mark = redis.call('HMGET', KEYS[3], 'time', 'sequence', 'stream', 'opted_out')
+        local numbering = (position[2] or '') .. '/' .. (position[3] or '0')
+        local sequence = mark[3] == numbering and mark[2] or 0
+        local loaded = {position[1], seen and 1 or 0, mark[1], sequence, mark[4]}
+        for key = 4, #KEYS do loaded[key + 2] = redis.call('GET', KEYS[key]) end
         return loaded
         ",
     )
@@ -25,8 +33,9 @@ pub(crate) fn load() -> Script {
 
 /// Commits a decision.
 ///
-/// Keys: position, outbox, seen, then the documents. Arguments: sequence, the update's key, the same in its chat, the
-/// outbox's limit, the count of outbox entries, place and value of each, then for each document `=` and the value or `-`.
+/// Keys: position, outbox, seen, the person's mark, then the documents. Arguments: sequence, the update's key, the same
+/// in its chat, the outbox's limit, when the person was erased as far as was loaded (empty: never), the count of outbox
+/// entries, place and value of each, then for each document `=` and the value or `-`.
 ///
 /// Returns a word, and with `full` the size of the outbox.
 pub(crate) fn commit() -> Script {
@@ -40,18 +49,19 @@ pub(crate) fn commit() -> Script {
             redis.call('HDEL', KEYS[1], 'trying', 'tries')
             return {'repeated', 0}
         end
+        if (redis.call('HGET', KEYS[4], 'time') or '') ~= ARGV[5] then return {'erased', 0} end
         local size = redis.call('HLEN', KEYS[2])
-        local entries = tonumber(ARGV[5])
+        local entries = tonumber(ARGV[6])
         if size + entries > tonumber(ARGV[4]) then return {'full', size} end
 
         redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
         redis.call('HDEL', KEYS[1], 'trying', 'tries')
-        local argument = 6
+        local argument = 7
         for _ = 1, entries do
             redis.call('HSET', KEYS[2], ARGV[argument], ARGV[argument + 1])
             argument = argument + 2
         end
-        for key = 4, #KEYS do
+        for key = 5, #KEYS do
             local value = ARGV[argument]
             if string.sub(value, 1, 1) == '=' then
                 redis.call('SET', KEYS[key], string.sub(value, 2))
@@ -85,6 +95,36 @@ pub(crate) fn skip() -> Script {
     )
 }
 
+/// Erases a person. Keys: position, mark, seen of the direct chat, person, direct chat. Arguments: the person's document
+/// as it was read (`=` and the value, or `-`), when, the newest update's number, when the person opted out (or empty),
+/// what the keys of updates of the direct chat begin with.
+///
+/// The mark keeps which numbers its sequence is one of: they begin anew with a new stream, and after a loss. An opt-out
+/// is for good; a person who was erased before and has written nothing since has it from the mark.
+///
+/// Returns a word, and how much there was of each: person, chat, seen.
+pub(crate) fn erase() -> Script {
+    let script = r"
+        local person = redis.call('GET', KEYS[4])
+        if ARGV[1] ~= (person and '=' .. person or '-') then return {'changed', 0, 0, 0} end
+        local seen = redis.call('ZCARD', KEYS[3])
+        local position = redis.call('HMGET', KEYS[1], 'stream', 'losses', 'update')
+        local numbering = (position[1] or '') .. '/' .. (position[2] or '0')
+
+        redis.call('HSET', KEYS[2], 'time', ARGV[2], 'sequence', ARGV[3], 'stream', numbering)
+        if person and ARGV[4] == '' then redis.call('HDEL', KEYS[2], 'opted_out') end
+        if ARGV[4] ~= '' then redis.call('HSET', KEYS[2], 'opted_out', ARGV[4]) end
+        if redis.call('HEXISTS', KEYS[2], 'opted_out') == 1 then redis.call('PERSIST', KEYS[2])
+        else redis.call('EXPIRE', KEYS[2], MARK_SECONDS) end
+        if position[3] and string.sub(position[3], 1, #ARGV[5]) == ARGV[5] then
+            redis.call('HDEL', KEYS[1], 'update')
+        end
+        redis.call('DEL', KEYS[3])
+        return {'erased', redis.call('DEL', KEYS[4]), redis.call('DEL', KEYS[5]), seen}
+    ";
+    Script::new(&script.replace("MARK_SECONDS", &MARK_SECONDS.to_string()))
+}
+
 /// Counts how often an update was begun and not finished. Key: position. Argument: sequence.
 pub(crate) fn begin() -> Script {
     Script::new(
@@ -106,6 +146,7 @@ pub(crate) fn set_back() -> Script {
         if (redis.call('HGET', KEYS[1], 'applied') or '0') ~= ARGV[1] then return 0 end
         redis.call('HSET', KEYS[1], 'applied', ARGV[2])
         redis.call('HDEL', KEYS[1], 'update')
+        redis.call('HINCRBY', KEYS[1], 'losses', 1)
         return 1
         ",
     )

@@ -1,30 +1,38 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use redis::{RedisError, Script, ScriptInvocation, aio::ConnectionManager};
+use troupe_protocol::Secret;
 use troupe_types::{Partition, Timestamp, UpdateKey, UserId};
 
 use crate::{
-    Document, Error, OutboxEntry, Pending, RedisConfig, connect::connect, document, error::Why,
-    outbox::place, scripts,
+    Document, Error, OutboxEntry, Pending, RedisConfig,
+    connect::connect,
+    document,
+    erasure::{Erased, Marks},
+    error::Why,
+    outbox::place,
+    scripts,
 };
 
 /// The state, kept in Redis. Clones share one connection, which is made again by itself when it is lost.
 #[derive(Debug, Clone)]
 pub struct Store {
-    connection: ConnectionManager,
+    pub(crate) connection: ConnectionManager,
     timeout: Duration,
     outbox_max: u32,
-    scripts: Arc<Scripts>,
+    pub(crate) marks: Marks,
+    pub(crate) scripts: Arc<Scripts>,
 }
 
 #[derive(Debug)]
-struct Scripts {
+pub(crate) struct Scripts {
     load: Script,
     commit: Script,
     skip: Script,
     begin: Script,
     set_back: Script,
     adopt: Script,
+    pub(crate) erase: Script,
 }
 
 /// What deciding on an update needs.
@@ -34,6 +42,8 @@ pub struct Loaded {
     pub applied: u64,
     /// Whether this very update is known to be among them.
     pub seen: bool,
+    /// What stayed of the person's erasure, if there was one.
+    pub erased: Option<Erased>,
     /// The state of the bot.
     pub bot: Option<Vec<u8>>,
     /// The state of the chat.
@@ -60,6 +70,10 @@ pub struct Commit {
     pub sequence: u64,
     /// What the update is known by.
     pub update: UpdateKey,
+    /// Whose state is written, beside the bot's and the chat's.
+    pub person: UserId,
+    /// When the person had been erased, as [`Loaded::erased`] told it.
+    pub erased: Option<Timestamp>,
     /// The new states; `None` deletes one.
     pub writes: Vec<(Document, Option<Vec<u8>>)>,
     /// What is to be published, in this order.
@@ -76,18 +90,22 @@ pub enum Committed {
     AlreadyApplied,
     /// The same update was applied before, under another number: it was published twice. Only the position moved.
     Repeated,
+    /// The person was erased after the state was loaded; nothing was changed. Load it again.
+    Erased,
 }
 
 impl Store {
-    /// Connects.
+    /// Connects. `key` is the installation's key, which everybody who uses the same Redis has to have: marks of those who
+    /// were erased are made with it.
     ///
     /// # Errors
     /// If nobody answers, or the server evicts keys. A connection that is lost later is made again by itself.
-    pub async fn connect(config: &RedisConfig) -> Result<Self, Error> {
+    pub async fn connect(config: &RedisConfig, key: &Secret) -> Result<Self, Error> {
         Ok(Self {
             connection: connect(config).await?,
             timeout: config.timeout,
             outbox_max: config.outbox_max,
+            marks: Marks::new(key),
             scripts: Arc::new(Scripts {
                 load: scripts::load(),
                 commit: scripts::commit(),
@@ -95,6 +113,7 @@ impl Store {
                 begin: scripts::begin(),
                 set_back: scripts::set_back(),
                 adopt: scripts::adopt(),
+                erase: scripts::erase(),
             }),
         })
     }
@@ -112,13 +131,19 @@ impl Store {
         let (bot, chat) = (update.bot, update.chat);
         let mut call = self.scripts.load.key(document::position(partition));
         call.key(document::seen(partition, bot, chat))
+            .key(document::mark(partition, &self.marks.of(bot, person)))
             .key(Document::Bot(bot).key(partition))
             .key(Document::Chat(bot, chat).key(partition))
             .key(Document::Person(bot, person).key(partition))
             .arg(in_chat(update));
-        let (applied, seen, bot, chat, person): (Option<u64>, u8, _, _, _) =
+        let (applied, seen, at, before, opted_out, bot, chat, person): Found =
             self.invoke("load", partition, &call).await?;
-        Ok(Loaded { applied: applied.unwrap_or(0), seen: seen == 1, bot, chat, person })
+        let erased = at.map(|at| Erased {
+            at: Timestamp::from_millis(at),
+            before,
+            opted_out: opted_out.map(Timestamp::from_millis),
+        });
+        Ok(Loaded { applied: applied.unwrap_or(0), seen: seen == 1, erased, bot, chat, person })
     }
 
     /// Commits what was decided on an update: state, position and outbox together, or none of it.
@@ -127,7 +152,7 @@ impl Store {
     /// [`Error::OutboxFull`] if more waits to be published than may. [`Error::Call`] if it is not known whether it was
     /// done: commit the same again, and [`Committed::AlreadyApplied`] tells that it was.
     pub async fn commit(&self, commit: &Commit) -> Result<Committed, Error> {
-        let Commit { partition, sequence, update, writes, outbox } = commit;
+        let Commit { partition, sequence, update, person, erased, writes, outbox } = commit;
         let partition = *partition;
         if outbox.len() > usize::try_from(self.outbox_max).unwrap_or(usize::MAX) {
             return Err(Error::TooMany { partition, count: outbox.len() });
@@ -136,10 +161,12 @@ impl Store {
         call.key(document::position(partition))
             .key(document::outbox(partition))
             .key(document::seen(partition, update.bot, update.chat))
+            .key(document::mark(partition, &self.marks.of(update.bot, *person)))
             .arg(*sequence)
             .arg(update.to_string())
             .arg(in_chat(update))
             .arg(self.outbox_max)
+            .arg(erased.map(|at| at.as_millis().to_string()).unwrap_or_default())
             .arg(outbox.len());
         for (number, entry) in outbox.iter().enumerate() {
             call.arg(place(*sequence, number)).arg(entry.to_bytes());
@@ -162,6 +189,7 @@ impl Store {
             }
             "applied" => Ok(Committed::AlreadyApplied),
             "repeated" => Ok(Committed::Repeated),
+            "erased" => Ok(Committed::Erased),
             "full" => Err(Error::OutboxFull { partition, count }),
             other => Err(Error::Stored { partition, reason: format!("the commit answered {other:?}") }),
         }
@@ -282,7 +310,7 @@ impl Store {
         Ok(())
     }
 
-    async fn invoke<T: redis::FromRedisValue>(
+    pub(crate) async fn invoke<T: redis::FromRedisValue>(
         &self,
         doing: &'static str,
         partition: Partition,
@@ -293,7 +321,7 @@ impl Store {
     }
 
     /// Gives a call a deadline of its own: while the connection is being made again, calls wait for that.
-    async fn call<T>(
+    pub(crate) async fn call<T>(
         &self,
         doing: &'static str,
         partition: Partition,
@@ -307,6 +335,11 @@ impl Store {
         }
     }
 }
+
+/// What loading answers: applied, seen, when the person was erased, before which number, when the person had opted out, then
+/// the documents.
+type Found =
+    (Option<u64>, u8, Option<i64>, u64, Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// What an update is known by among those of its chat.
 fn in_chat(update: &UpdateKey) -> String {

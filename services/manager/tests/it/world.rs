@@ -14,6 +14,7 @@ use troupe_service::{
     config::{HttpConfig, LogFormat, TelemetryConfig},
     health::Health,
 };
+use troupe_store::RedisConfig;
 use troupe_types::UserId;
 
 pub const TOKEN: &str = "a token that only tests know";
@@ -72,6 +73,7 @@ impl World {
                 user: String::new(),
                 password: Secret::new(""),
             },
+            redis: RedisConfig::at("redis://127.0.0.1:1"),
             api: ApiConfig {
                 token: Secret::new(TOKEN),
                 login_timeout: Duration::from_secs(10),

@@ -109,7 +109,7 @@ async fn what_is_no_update_is_put_aside_once_and_not_taken_for_a_loss() {
     }
     assert_eq!(world.dead_letters().await.len(), 1);
     assert_eq!(world.said().await[&(1, 11)], [(1, "question 1".to_owned())]);
-    let store = troupe_store::Store::connect(&world.config.redis).await.unwrap();
+    let store = troupe_store::Store::connect(&world.config.redis, world.bus.key()).await.unwrap();
     let position = store.position(world.partition(1)).await.unwrap();
     assert_eq!((position.applied, position.update), (2, None));
 }

@@ -4,6 +4,7 @@
 
 mod content;
 mod crashes;
+mod erasure;
 mod outages;
 mod talk;
 mod timers;

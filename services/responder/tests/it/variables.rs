@@ -101,11 +101,13 @@ async fn a_stored_value_of_a_single_variable_wins_over_its_start_value() {
         partition: world.partition(1),
         sequence: 2,
         update: update(1, 11, 2).key,
+        person: update(1, 11, 2).sender.id,
+        erased: None,
         writes: vec![(Document::Bot(BotId::new(1)), state.stored())],
         outbox: Vec::new(),
     };
     world.say_text(1, 11, 2, "b").await;
-    let store = Store::connect(&world.config.redis).await.unwrap();
+    let store = Store::connect(&world.config.redis, world.bus.key()).await.unwrap();
     store.commit(&changed).await.unwrap();
     world.put_bot_of(1, 1, settings()).await;
     let responder = world.responder(Faults::default());

@@ -171,7 +171,7 @@ impl World {
         let token = stop.clone();
         let task = runtime.spawn(async move {
             let bus = Bus::connect(&config.nats).await?;
-            let store = Store::connect(&config.redis).await?;
+            let store = Store::connect(&config.redis, bus.key()).await?;
             run_with_faults(config, bus, store, Arc::new(SystemClock), &Health::new(), token, faults).await
         });
         // Nothing to wait for: it works when it can.

@@ -1,7 +1,7 @@
 use troupe_store::{Committed, Document, Error, Loaded, RedisConfig, Store};
 use troupe_types::Timestamp;
 
-use crate::{BOT, CHAT, PARTITION, PERSON, applied, chat, commit, connect, key, outbox, server};
+use crate::{BOT, CHAT, PARTITION, PERSON, applied, chat, commit, connect, key, outbox, secret, server};
 
 #[tokio::test]
 async fn a_commit_is_loaded_as_it_was_made() {
@@ -24,6 +24,7 @@ async fn a_commit_is_loaded_as_it_was_made() {
     let expected = Loaded {
         applied: 3,
         seen: false,
+        erased: None,
         bot: Some(Vec::new()),
         chat: Some(any),
         person: Some(b"-".to_vec()),
@@ -95,7 +96,7 @@ async fn the_outbox_keeps_its_order_until_what_was_published_is_removed() {
 async fn a_full_outbox_refuses_and_changes_nothing() {
     let redis = server().await;
     let config = RedisConfig { outbox_max: 3, ..RedisConfig::at(redis.url()) };
-    let store = Store::connect(&config).await.unwrap();
+    let store = Store::connect(&config, &secret()).await.unwrap();
     store.commit(&commit(1, 1, "one", &["a", "b"])).await.unwrap();
     let next = commit(2, 2, "two", &["c", "d"]);
     assert!(matches!(store.commit(&next).await, Err(Error::OutboxFull { count: 2, .. })));

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod commit;
+mod erasure;
 mod model;
 mod outages;
 
 use troupe_dev::servers::{Options, Redis};
-use troupe_protocol::TraceContext;
+use troupe_protocol::{Secret, TraceContext};
 use troupe_store::{Commit, Document, OutboxEntry, RedisConfig, Store};
 use troupe_types::{BotId, ChatId, MessageId, Partition, UpdateKey, UpdateKind, UserId};
 
@@ -20,8 +21,12 @@ async fn server() -> Redis {
     Redis::start(&Options::default()).await.unwrap()
 }
 
+fn secret() -> Secret {
+    Secret::new("the key of the installation")
+}
+
 async fn connect(redis: &Redis) -> Store {
-    Store::connect(&RedisConfig::at(redis.url())).await.unwrap()
+    Store::connect(&RedisConfig::at(redis.url()), &secret()).await.unwrap()
 }
 
 fn key(message: i32) -> UpdateKey {
@@ -44,6 +49,8 @@ fn commit(sequence: u64, message: i32, chat: &str, outbox: &[&str]) -> Commit {
         partition: PARTITION,
         sequence,
         update: key(message),
+        person: PERSON,
+        erased: None,
         writes: vec![(Document::Chat(BOT, CHAT), Some(chat.into()))],
         outbox: outbox.iter().map(|id| entry(id)).collect(),
     }

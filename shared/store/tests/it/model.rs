@@ -6,7 +6,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use troupe_store::{Commit, Committed, Document, Error, RedisConfig, Store};
 use troupe_types::Partition;
 
-use crate::{BOT, CHAT, PERSON, entry, key, server};
+use crate::{BOT, CHAT, PERSON, entry, key, secret, server};
 
 const OUTBOX_MAX: usize = 6;
 const DOCUMENTS: [Document; 3] =
@@ -82,6 +82,8 @@ async fn run(store: &Store, partition: Partition, steps: Vec<Step>) {
                     partition,
                     sequence,
                     update: key(message),
+                    person: PERSON,
+                    erased: None,
                     writes: writes.iter().map(|(index, value)| (DOCUMENTS[*index], value.clone())).collect(),
                     outbox: ids.iter().map(|id| entry(id)).collect(),
                 };
@@ -159,7 +161,7 @@ fn redis_holds_what_the_model_holds() {
     let redis = runtime.block_on(server());
     let config =
         RedisConfig { outbox_max: u32::try_from(OUTBOX_MAX).unwrap(), ..RedisConfig::at(redis.url()) };
-    let store = runtime.block_on(Store::connect(&config)).unwrap();
+    let store = runtime.block_on(Store::connect(&config, &secret())).unwrap();
     // Each case has a partition of its own, so that none sees what another one left.
     let partitions = std::cell::Cell::new(0);
     TestRunner::new(ProptestConfig::with_cases(200))

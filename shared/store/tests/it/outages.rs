@@ -3,7 +3,7 @@ use std::time::Duration;
 use troupe_dev::servers::{Options, Redis, free_port};
 use troupe_store::{Committed, Error, RedisConfig, Store};
 
-use crate::{applied, chat, commit, connect, outbox, server};
+use crate::{applied, chat, commit, connect, outbox, secret, server};
 
 /// Sends commands in Redis's inline form.
 async fn command(redis: &Redis, command: &str) -> String {
@@ -50,7 +50,7 @@ async fn everything_survives_a_killed_server_and_the_connection_comes_back() {
 async fn a_commit_without_an_answer_is_made_again_and_counts_once() {
     let mut redis = server().await;
     let config = RedisConfig { timeout: Duration::from_millis(300), ..RedisConfig::at(redis.url()) };
-    let store = Store::connect(&config).await.unwrap();
+    let store = Store::connect(&config, &secret()).await.unwrap();
     // The client gives up; what it sent waits in the kernel, and is done later.
     redis.process().pause();
     let first = commit(1, 1, "one", &["a"]);
@@ -89,7 +89,7 @@ async fn a_key_of_the_wrong_kind_stops_a_commit_before_it_writes() {
 
 #[tokio::test]
 async fn an_absent_server_and_a_wrong_address_are_clear_errors_without_the_password() {
-    let at = |url: String| async move { Store::connect(&RedisConfig::at(url)).await.unwrap_err() };
+    let at = |url: String| async move { Store::connect(&RedisConfig::at(url), &secret()).await.unwrap_err() };
     let port = free_port();
     let error = at(format!("redis://user:secret@127.0.0.1:{port}")).await;
     assert!(matches!(error, Error::Connect { .. }), "{error}");
@@ -104,6 +104,6 @@ async fn an_absent_server_and_a_wrong_address_are_clear_errors_without_the_passw
 async fn a_server_that_evicts_keys_is_refused() {
     let arguments = ["--maxmemory-policy", "allkeys-lru"].map(String::from).to_vec();
     let redis = Redis::start(&Options { arguments, ..Options::default() }).await.unwrap();
-    let error = Store::connect(&RedisConfig::at(redis.url())).await.unwrap_err();
+    let error = Store::connect(&RedisConfig::at(redis.url()), &secret()).await.unwrap_err();
     assert!(error.to_string().contains("allkeys-lru"), "{error}");
 }

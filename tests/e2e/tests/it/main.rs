@@ -5,6 +5,7 @@ mod faults;
 mod layout;
 mod media;
 mod metrics;
+mod privacy;
 mod prometheus;
 mod telethon;
 mod timers;

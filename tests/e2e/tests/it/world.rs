@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use troupe_dev::{
     demo::{self, play::Scene},
     running::Endpoints,
@@ -17,15 +18,19 @@ pub struct World {
     pub stack: Stack,
     pub endpoints: Endpoints,
     pub scene: Scene,
+    /// The folder of all data and logs.
+    pub data: TempDir,
     http: reqwest::Client,
 }
 
 impl World {
     pub async fn new(options: Options) -> Self {
+        let data = tempfile::tempdir().expect("a folder can be made");
+        let options = Options { data: Some(data.path().to_owned()), ..options };
         let mut stack = Stack::start(&options).await.expect("everything starts");
         let mut endpoints = stack.endpoints();
         let scene = demo::set_stage(&mut endpoints).await.expect("the stage is set");
-        Self { stack, endpoints, scene, http: reqwest::Client::new() }
+        Self { stack, endpoints, scene, data, http: reqwest::Client::new() }
     }
 
     /// Asks the emulator's control API for something.

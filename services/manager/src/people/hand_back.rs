@@ -1,0 +1,62 @@
+//! Gives a conversation that an operator has back to the bot.
+
+use axum::{extract::State, http::StatusCode};
+use troupe_protocol::{Subject, Update, UpdateBody};
+use troupe_service::telemetry;
+use troupe_types::{BotId, Chat, ChatId, MessageId, Partition, Person, UpdateKey, UpdateKind, UserId};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    audit::{self, Object},
+    error::{ApiError, ErrorBody},
+    extract::InPath,
+    registry,
+    state::Manager,
+};
+
+/// The route.
+pub fn routes() -> OpenApiRouter<Manager> {
+    OpenApiRouter::new().routes(routes!(hand_back))
+}
+
+/// Gives the conversation with a person back to the bot. It takes it up where it was, in order with what the person
+/// writes. Nothing happens if no operator has the conversation. The person's number is the one on Telegram.
+#[utoipa::path(post, path = "/v1/bots/{id}/people/{person}/hand-back", tag = "bots",
+    params(("id" = u64, Path), ("person" = i64, Path)),
+    responses((status = 202), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+async fn hand_back(
+    State(manager): State<Manager>,
+    InPath((bot, person)): InPath<(BotId, UserId)>,
+) -> Result<StatusCode, ApiError> {
+    if person.get() <= 0 {
+        return Err(ApiError::BadRequest(format!("{person} is nobody's number on Telegram")));
+    }
+    registry::get(&manager, bot).await?;
+    let update = given_back(&manager, bot, person);
+    let subject = Subject::Update(Partition::of(bot, manager.bus().partitions()), bot);
+    manager.bus().publish(subject, &update.key.to_string(), &update, &telemetry::current()).await?;
+    audit::act(&manager, "person.hand_back", Object::Bot(bot)).await;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The update that tells the responder. What the person is called, it knows from when the conversation was handed over.
+fn given_back(manager: &Manager, bot: BotId, person: UserId) -> Update {
+    let (now, chat) = (manager.now(), ChatId::direct(person));
+    let kind = UpdateKind::HandedBack(now);
+    Update {
+        key: UpdateKey { bot, chat, message: MessageId::new(0), kind },
+        bot,
+        chat: Chat { id: chat, title: None },
+        sender: Person {
+            id: person,
+            first_name: String::new(),
+            username: None,
+            language: None,
+            is_bot: false,
+        },
+        time: now,
+        received: now,
+        body: UpdateBody::HandedBack,
+    }
+}

@@ -1,0 +1,64 @@
+//! What of a person is with the broker: updates and timers, actions, events, and what nobody could handle.
+
+use serde_json::Value;
+use troupe_bus::{Bus, Found};
+use troupe_protocol::{DeadLetter, Stream, Subject};
+use troupe_types::{BotId, Partition, UserId};
+
+use super::whose::concerns;
+
+/// The messages of one stream that are about a person.
+pub struct Waiting {
+    /// The stream.
+    pub stream: Stream,
+    /// The messages.
+    pub messages: Vec<Found>,
+}
+
+impl Waiting {
+    /// What `bot`'s subjects of `stream` have of `person`.
+    pub async fn find(bus: &Bus, stream: Stream, bot: BotId, person: UserId) -> anyhow::Result<Self> {
+        let partition = Partition::of(bot, bus.partitions());
+        let subjects = match stream {
+            // A timer waits in the stream that it fires into, under a subject of the person's.
+            Stream::Updates => {
+                let subjects = [Subject::Update(partition, bot), Subject::Timer(partition, bot, person)];
+                subjects.map(|subject| subject.to_string()).to_vec()
+            }
+            Stream::Actions => vec![Subject::Action(partition, bot).to_string()],
+            Stream::Events => vec![Subject::Event(partition, bot).to_string()],
+            Stream::Dead => vec![format!("{}.>", stream.prefix())],
+        };
+        let wanted = |found: &Found| match stream {
+            Stream::Dead => is_letter_of(&found.payload, bot, person),
+            Stream::Updates | Stream::Actions | Stream::Events => concerns(&found.payload, person),
+        };
+        Ok(Self { stream, messages: bus.sift(stream, subjects, &wanted).await? })
+    }
+
+    /// Removes them. Returns how many were still there.
+    pub async fn remove(&self, bus: &Bus) -> anyhow::Result<u64> {
+        let sequences: Vec<u64> = self.messages.iter().map(|found| found.sequence).collect();
+        Ok(bus.remove(self.stream, &sequences).await?)
+    }
+
+    /// What they say.
+    pub fn say(&self) -> Vec<Value> {
+        let say = |found: &Found| {
+            serde_json::from_slice(&found.payload)
+                .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&found.payload).into_owned()))
+        };
+        self.messages.iter().map(say).collect()
+    }
+
+    /// The number of the newest.
+    pub fn newest(&self) -> Option<u64> {
+        self.messages.last().map(|found| found.sequence)
+    }
+}
+
+fn is_letter_of(payload: &[u8], bot: BotId, person: UserId) -> bool {
+    let Ok(letter) = serde_json::from_slice::<DeadLetter>(payload) else { return false };
+    let of_bot = letter.subject.split('.').nth(2).is_some_and(|of| of == bot.to_string());
+    of_bot && concerns(letter.payload.as_bytes(), person)
+}
