@@ -2,11 +2,14 @@
 //!
 //! Each store is asked by itself: one that fails does not stop the others, and asking again finishes what is left.
 
+mod counted;
 mod events;
 mod hand_back;
 mod memory;
 mod streams;
 mod whose;
+
+use std::borrow::Cow;
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -110,7 +113,7 @@ struct Finding {
     /// `redis`, `nats` or `clickhouse`.
     store: &'static str,
     /// What it is.
-    what: &'static str,
+    what: Cow<'static, str>,
     /// Whose it was; null if of all bots.
     bot: Option<u64>,
     /// How much was found.
@@ -165,12 +168,13 @@ const REMAINS: [Remains; 6] = [
 
 /// Shows everything that is known of a person.
 #[utoipa::path(get, path = "/v1/people/{person}", tag = "people", params(("person" = i64, Path), Ask),
-    responses((status = 200, body = Export), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, body = Export), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn export(
     State(manager): State<Manager>,
     InPath(person): InPath<UserId>,
     InQuery(ask): InQuery<Ask>,
 ) -> Result<Json<Export>, ApiError> {
+    is_somebody(person)?;
     let bots = bots(&manager, &ask).await?;
     audit::act(&manager, "person.export", Object::Person(ask.bot)).await;
     let mut asked = Asked::default();
@@ -204,12 +208,13 @@ async fn export(
 ///
 /// A store that fails is named in the receipt and does not stop the others; asking again finishes what is left.
 #[utoipa::path(delete, path = "/v1/people/{person}", tag = "people", params(("person" = i64, Path), Ask),
-    responses((status = 200, body = Receipt), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, body = Receipt), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn erase(
     State(manager): State<Manager>,
     InPath(person): InPath<UserId>,
     InQuery(ask): InQuery<Ask>,
 ) -> Result<Json<Receipt>, ApiError> {
+    is_somebody(person)?;
     let bots = bots(&manager, &ask).await?;
     audit::act(&manager, "person.erase", Object::Person(ask.bot)).await;
     // Whoever asks may go away meanwhile: what was begun is finished all the same.
@@ -303,9 +308,23 @@ impl Asked {
             };
             // One that was gone already, by its age, is removed too.
             let found = waiting.messages.len() as u64;
-            self.found.push(Finding { store: "nats", what, bot: Some(bot.get()), found, removed: found });
+            self.found.push(Finding {
+                store: "nats",
+                what: what.into(),
+                bot: Some(bot.get()),
+                found,
+                removed: found,
+            });
         }
     }
+}
+
+/// A group's number is none of a person's: what is asked of a person must not touch a group.
+fn is_somebody(person: UserId) -> Result<(), ApiError> {
+    if person.get() > 0 {
+        return Ok(());
+    }
+    Err(ApiError::BadRequest(format!("{person} is nobody's number on Telegram")))
 }
 
 async fn bots(manager: &Manager, ask: &Ask) -> Result<Vec<BotRecord>, ApiError> {

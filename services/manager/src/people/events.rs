@@ -1,9 +1,6 @@
-//! What ClickHouse holds of a person: events, and sets of people and chats in what is counted.
-//!
-//! A statement that changes a table is kept and shown by ClickHouse for long, so none of them names the person: they look
-//! into a table that is there only meanwhile.
+//! What ClickHouse holds of a person: events, which are deleted, and what is counted, where nobody takes the person's place.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clickhouse::{Row, query::Query};
@@ -12,7 +9,10 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep, timeout};
 use troupe_types::{BotId, Partition, Timestamp, UserId};
 
-use super::Finding;
+use super::{
+    Finding,
+    counted::{COLUMNS, Column, Stand, Table},
+};
 use crate::statistics::Reader;
 
 /// How long one statement may take: it may have to write a large table anew.
@@ -24,15 +24,11 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(15);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The ids in a set of people, as hexadecimal: the state of `uniqExact` is their count, then 8 bytes of each.
-const IDS: &str =
-    "extractAll(right(hex(CAST(people AS String)), toInt64(16 * finalizeAggregation(people))), '.{16}')";
-
-/// The tables with a set of people in each row.
-const WITH_PEOPLE: [&str; 4] = ["counts", "counts_by_day", "funnel_by_day", "answers_by_day"];
-
-/// The tables of them with a row for each chat, and their columns up to the chat and behind it.
-const WITH_CHATS: [(&str, &str); 2] = [("counts", "slot"), ("counts_by_day", "day")];
+/// What takes a person's place: positive, as ids of people and direct chats are, and larger than any of Telegram's, which
+/// have at most 52 bits.
+///
+/// Source: <https://core.telegram.org/bots/api#user>.
+const NOBODIES: Range<i64> = 1 << 52..1 << 53;
 
 /// The events of a person.
 pub struct Events<'a> {
@@ -47,43 +43,6 @@ pub struct Events<'a> {
 #[derive(Deserialize, Row)]
 struct Counted {
     rows: u64,
-}
-
-/// What stands in for the person in statements.
-struct Stand {
-    /// The table that is there meanwhile.
-    table: String,
-    /// `bot = 7 AND `, or nothing.
-    of_bot: String,
-}
-
-impl Stand {
-    fn events(&self) -> String {
-        let Self { table, of_bot } = self;
-        format!("{of_bot}(person IN (SELECT person FROM {table}) OR chat IN (SELECT person FROM {table}))")
-    }
-
-    fn chats(&self) -> String {
-        let Self { table, of_bot } = self;
-        format!("{of_bot}chat IN (SELECT person FROM {table})")
-    }
-
-    fn people(&self) -> String {
-        let Self { of_bot, .. } = self;
-        format!("{of_bot}has({IDS}, {})", self.hex("person"))
-    }
-
-    /// The set of people with a number of nobody's in the person's place, so that it is as large as before.
-    fn replaced(&self) -> String {
-        let (person, nobody) = (self.hex("person"), self.hex("nobody"));
-        format!(
-            "arrayReduce('uniqExactState', arrayMap(id -> reinterpretAsInt64(unhex(if(id = {person}, {nobody}, id))), {IDS}))"
-        )
-    }
-
-    fn hex(&self, column: &str) -> String {
-        format!("assumeNotNull((SELECT hex(reinterpretAsFixedString({column})) FROM {}))", self.table)
-    }
 }
 
 impl Events<'_> {
@@ -134,12 +93,13 @@ impl Events<'_> {
         let token = format!("{:016x}", rand::random::<u64>());
         let of_bot = self.bot.map(|bot| format!("bot = {bot} AND ")).unwrap_or_default();
         let stand = Stand { table: format!("erasing_{token}"), of_bot };
-        let nobody = -rand::random_range(1_i64 << 40..i64::MAX);
+        let nobody = rand::random_range(NOBODIES);
         let table = &stand.table;
         let make = format!(
             "CREATE TABLE {table} ENGINE = Memory AS SELECT toInt64({}) AS person, toInt64({nobody}) AS nobody",
             self.person
         );
+        self.drop_old().await?;
         self.execute(&make).await?;
         let erased = self.erase_by(&stand, &token).await;
         let dropped = self.execute(&format!("DROP TABLE {table} SYNC")).await;
@@ -148,32 +108,29 @@ impl Events<'_> {
         Ok(findings)
     }
 
+    /// Drops what an erasure has left behind that broke off long ago.
+    async fn drop_old(&self) -> anyhow::Result<()> {
+        let old = "SELECT name FROM system.tables WHERE database = currentDatabase() \
+            AND startsWith(name, 'erasing_') AND metadata_modification_time < now() - INTERVAL 1 DAY";
+        for name in patiently(self.quiet(old).fetch_all::<String>()).await? {
+            self.execute(&format!("DROP TABLE IF EXISTS `{name}` SYNC")).await?;
+        }
+        Ok(())
+    }
+
     async fn erase_by(&self, stand: &Stand, token: &str) -> anyhow::Result<Vec<Finding>> {
         let mut findings = Vec::new();
         // What is counted first: of it the events tell nothing once they are gone, and it is found again by itself.
-        for (table, period) in WITH_CHATS {
-            let found = self.count(table, &stand.chats()).await?;
+        for table in Table::all(patiently(self.quiet(COLUMNS).fetch_all::<Column>()).await?) {
+            let (name, tells) = (format!("`{}`", table.name), table.tells(stand));
+            let found = self.count(&name, &tells).await?;
             if found > 0 {
-                let (chats, replaced) = (stand.chats(), stand.replaced());
-                self.execute(&format!(
-                    "INSERT INTO {table} (bot, kind, what, {period}, chat, chat_kind, events, people) \
-                     SELECT bot, kind, what, {period}, toInt64(0), chat_kind, events, {replaced} FROM {table} WHERE {chats}"
-                ))
-                .await?;
-                self.execute(&format!("ALTER TABLE {table} DELETE WHERE {chats}")).await?;
+                for statement in table.statements(stand) {
+                    self.execute(&statement).await?;
+                }
             }
-            let left = self.count(table, &stand.chats()).await?;
-            findings.push(self.finding(of_chat(table), found, left));
-        }
-        for table in WITH_PEOPLE {
-            let found = self.count(table, &stand.people()).await?;
-            if found > 0 {
-                let (people, replaced) = (stand.people(), stand.replaced());
-                self.execute(&format!("ALTER TABLE {table} UPDATE people = {replaced} WHERE {people}"))
-                    .await?;
-            }
-            let left = self.count(table, &stand.people()).await?;
-            findings.push(self.finding(of_people(table), found, left));
+            let left = self.count(&name, &tells).await?;
+            findings.push(self.finding(format!("rows of {}", table.name), found, left));
         }
         let found = self.count("events_told", &stand.events()).await?;
         if found > 0 {
@@ -189,13 +146,13 @@ impl Events<'_> {
             self.execute(&format!("ALTER TABLE events_told DELETE WHERE {events}")).await?;
         }
         let left = self.count("events_told", &stand.events()).await?;
-        findings.push(self.finding("events", found, left));
+        findings.push(self.finding("events".to_owned(), found, left));
         Ok(findings)
     }
 
-    fn finding(&self, what: &'static str, found: u64, left: u64) -> Finding {
+    fn finding(&self, what: String, found: u64, left: u64) -> Finding {
         let removed = found.saturating_sub(left);
-        Finding { store: "clickhouse", what, bot: self.bot.map(BotId::get), found, removed }
+        Finding { store: "clickhouse", what: what.into(), bot: self.bot.map(BotId::get), found, removed }
     }
 
     async fn count(&self, table: &str, which: &str) -> anyhow::Result<u64> {
@@ -219,19 +176,6 @@ fn telling(row: Map<String, Value>) -> Map<String, Value> {
     let tells =
         |value: &Value| !value.is_null() && value.as_str() != Some("") && *value != Value::Bool(false);
     row.into_iter().filter(|(name, value)| name != "text_until" && tells(value)).collect()
-}
-
-fn of_chat(table: &str) -> &'static str {
-    if table == "counts" { "counts of the direct chat" } else { "counts of the direct chat by day" }
-}
-
-fn of_people(table: &str) -> &'static str {
-    match table {
-        "counts" => "counts with the person among others",
-        "counts_by_day" => "counts by day with the person among others",
-        "funnel_by_day" => "counts of scenarios with the person among others",
-        _ => "counts of answers with the person among others",
-    }
 }
 
 async fn patiently<T>(

@@ -6,6 +6,7 @@ use troupe_service::telemetry;
 use troupe_types::{BotId, Chat, ChatId, MessageId, Partition, Person, UpdateKey, UpdateKind, UserId};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::is_somebody;
 use crate::{
     audit::{self, Object},
     error::{ApiError, ErrorBody},
@@ -29,9 +30,7 @@ async fn hand_back(
     State(manager): State<Manager>,
     InPath((bot, person)): InPath<(BotId, UserId)>,
 ) -> Result<StatusCode, ApiError> {
-    if person.get() <= 0 {
-        return Err(ApiError::BadRequest(format!("{person} is nobody's number on Telegram")));
-    }
+    is_somebody(person)?;
     registry::get(&manager, bot).await?;
     let update = given_back(&manager, bot, person);
     let subject = Subject::Update(Partition::of(bot, manager.bus().partitions()), bot);

@@ -61,9 +61,9 @@ impl Memory<'_> {
         let unpublished = places.len() as u64;
         store.published(partition, places).await?;
         self.settle().await?;
-        let removed = |what, count| Finding {
+        let removed = |what: &'static str, count| Finding {
             store: "redis",
-            what,
+            what: what.into(),
             bot: Some(bot.get()),
             found: count,
             removed: count,

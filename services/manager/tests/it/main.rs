@@ -4,6 +4,7 @@
 mod acts;
 mod bots;
 mod content;
+mod erasure;
 mod media;
 mod people;
 mod registration;

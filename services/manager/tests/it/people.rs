@@ -25,7 +25,7 @@ async fn a_conversation_is_given_back_in_order_with_what_the_person_writes() {
 }
 
 #[tokio::test]
-async fn only_a_person_of_a_bot_that_is_there_can_be_given_back() {
+async fn a_group_or_nobody_is_not_taken_for_a_person() {
     let world = World::new().await.with_logins().await;
     let (_, message) = world.post("/v1/bots/9/people/1001/hand-back", &Value::Null).await.refused(404);
     assert!(message.contains("bot 9"), "{message}");
@@ -34,6 +34,10 @@ async fn only_a_person_of_a_bot_that_is_there_can_be_given_back() {
         let path = format!("/v1/bots/{id}/people/{nobody}/hand-back");
         let (_, message) = world.post(&path, &Value::Null).await.refused(400);
         assert!(message.contains(nobody), "{message}");
+        for method in [Method::GET, Method::DELETE] {
+            let (_, message) = world.call(method, &format!("/v1/people/{nobody}"), None).await.refused(400);
+            assert!(message.contains(nobody), "{message}");
+        }
     }
     world.post(&format!("/v1/bots/{id}/people/ann/hand-back"), &Value::Null).await.refused(400);
 }

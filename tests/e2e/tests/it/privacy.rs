@@ -178,11 +178,11 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     all
 }
 
-/// What was counted, but what operators do.
-const COUNTED: &str = "SELECT sum(one) FROM (SELECT uniqExactMerge(events) AS one FROM counts \
-    WHERE kind NOT IN ('operator_acted', 'person_erased') GROUP BY kind)";
-const PEOPLE: &str =
-    "SELECT uniqExactMerge(people) FROM counts_by_day WHERE kind = 'message_received' AND bot = BOT";
+/// What was counted of messages and scenarios.
+const COUNTED: &str = "SELECT sum(received + sent + edited + deleted + failed + replied + silent + scenarios_started \
+    + scenarios_ended + goals) FROM activity_by_day";
+const CHATS: &str = "SELECT uniqExact(bot, chat) FROM activity_by_day WHERE chat_kind = 'direct'";
+const PEOPLE: &str = "SELECT sum(active) FROM people_by_day WHERE bot = BOT";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten() {
@@ -202,16 +202,19 @@ async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten()
         json!({"from": felix, "to": {"group": world.scene.group}, "text": format!("{PLANTED} again")});
     world.tell("/messages", &group).await;
     // Everything has come to its end: what is with the broker is written, and nothing more comes.
-    let (counted, people) =
-        (format!("({COUNTED})"), format!("({})", PEOPLE.replace("BOT", &clara.id.to_string())));
+    let people = PEOPLE.replace("BOT", &clara.id.to_string());
+    let numbers = [COUNTED, CHATS, &people].map(|query| format!("({query})"));
     let received =
         format!("(SELECT count() FROM events WHERE person = {felix} AND kind IN ('silent', 'replied'))");
     // Clara and the other bots of the group each decide on what was said there.
     let bots = world.scene.bots.len() as u64;
     wait_for(async || (world.number(&received).await >= 2 + bots).then_some(())).await;
     wait_for(async || world.is_quiet().await.then_some(())).await;
-    let (counted_before, people_before) = (world.number(&counted).await, world.number(&people).await);
-    assert_eq!(people_before, 2);
+    let mut before = Vec::new();
+    for number in &numbers {
+        before.push(world.number(number).await);
+    }
+    assert_eq!(before[1..], [2, 2], "direct chats and people");
 
     let places = world.found(PLANTED, felix).await;
     for store in [
@@ -220,9 +223,14 @@ async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten()
         "nats ACTIONS",
         "nats EVENTS",
         "clickhouse events_told",
-        "clickhouse counts",
+        "clickhouse count",
     ] {
         assert!(places.iter().any(|place| place.starts_with(store)), "{store}: {places:#?}");
+    }
+    // The text itself, in what is told and in what is counted.
+    for store in ["nats EVENTS", "clickhouse events_told"] {
+        let tells = |place: &&String| place.starts_with(store) && place.contains(PLANTED);
+        assert!(places.iter().any(|place| tells(&place)), "{store}: {places:#?}");
     }
     let export = world.person(Method::GET, felix, "").await;
     assert_eq!(export["complete"], true, "{export:#}");
@@ -237,8 +245,9 @@ async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten()
         assert!(found.iter().any(|finding| finding["store"] == store), "{store}: {receipt:#}");
     }
     assert_eq!(world.found(PLANTED, felix).await, Vec::<String>::new());
-    assert_eq!(world.number(&counted).await, counted_before);
-    assert_eq!(world.number(&people).await, people_before);
+    for (number, before) in numbers.iter().zip(before) {
+        assert_eq!(world.number(number).await, before, "{number}");
+    }
     let again = world.person(Method::DELETE, felix, "").await;
     assert_eq!((&again["complete"], &again["found"]), (&json!(true), &json!([])), "{again:#}");
     let still = world.person(Method::GET, mila, "").await;

@@ -1,0 +1,98 @@
+//! A person is erased from tables of every form that what is counted may have.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use troupe_dev::servers::{ClickHouse, Options};
+
+use crate::{
+    statistics::{prepare, tell},
+    world::World,
+};
+
+const PERSON: i64 = 23_456_789;
+
+/// A row for each event, sorted by its chat; people by day, who are the key; sets; and what was said.
+const TABLES: [&str; 4] = [
+    "CREATE TABLE rows_told (bot UInt64, chat Int64, event UInt64, person Nullable(Int64)) \
+     ENGINE = ReplacingMergeTree ORDER BY (bot, chat, event)",
+    "CREATE TABLE people_seen (day Date, bot UInt64, person Int64) ENGINE = ReplacingMergeTree ORDER BY (day, bot, person)",
+    "CREATE TABLE sets (bot UInt64, day Date, people AggregateFunction(uniqExact, Int64)) \
+     ENGINE = AggregatingMergeTree ORDER BY (bot, day)",
+    "CREATE TABLE said (bot UInt64, update String, person Nullable(Int64), text String) \
+     ENGINE = MergeTree ORDER BY (bot, update)",
+];
+
+async fn ask(clickhouse: &ClickHouse, query: &str) -> String {
+    let url = format!("{}/?database=troupe", clickhouse.url());
+    let answer = reqwest::Client::new().post(url).body(query.to_owned()).send().await;
+    answer.expect("ClickHouse answers").text().await.expect("it answers in text").trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn whatever_form_a_table_has_nobody_takes_the_persons_place_and_counts_stay() {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    for table in TABLES {
+        tell(&clickhouse, table).await;
+    }
+    let person = PERSON;
+    for rows in [
+        format!(
+            "rows_told VALUES (1, {person}, 1, {person}), (1, {person}, 2, NULL), (1, -5, 3, {person}), (1, -5, 4, 42)"
+        ),
+        format!("rows_told VALUES (2, {person}, 1, {person})"),
+        format!("people_seen VALUES (1, 1, {person}), (1, 1, 42), (2, 1, {person})"),
+        format!(
+            "sets SELECT 1, toDate(number % 2), uniqExactState(toInt64(if(number < 2, {person}, number))) FROM numbers(900) GROUP BY 1, 2"
+        ),
+        format!(
+            "said VALUES (1, '1/{person}/5/new', {person}, 'my secret'), (1, '1/42/{person}/new', 42, 'hi')"
+        ),
+    ] {
+        tell(&clickhouse, &format!("INSERT INTO {rows}")).await;
+    }
+    let counts = "SELECT (SELECT (uniqExact(bot, chat, event), uniqExact(bot, chat), uniqExact(person)) FROM rows_told FINAL), \
+        (SELECT (count(), uniqExact(person)) FROM people_seen FINAL), (SELECT uniqExactMerge(people) FROM sets), \
+        (SELECT (count(), uniqExact(update)) FROM said)";
+    let before = ask(&clickhouse, counts).await;
+    let world = World::with_clickhouse(&clickhouse.url()).await;
+
+    let receipt = world.call(Method::DELETE, &format!("/v1/people/{person}"), None).await.ok();
+    assert_eq!(receipt["complete"], true, "{receipt:#}");
+    let what = |finding: &Value| finding["what"].as_str().map(str::to_owned);
+    let found: Vec<_> = receipt["found"].as_array().expect("it is a list").iter().filter_map(what).collect();
+    assert_eq!(found, ["rows of people_seen", "rows of rows_told", "rows of said", "rows of sets"]);
+    assert_eq!(ask(&clickhouse, counts).await, before);
+    let left = format!(
+        "SELECT (SELECT countIf(person = {person} OR chat = {person}) FROM rows_told), \
+         (SELECT countIf(person = {person}) FROM people_seen), \
+         (SELECT countIf(position(hex(CAST(people AS String)), hex(reinterpretAsFixedString(toInt64({person})))) > 0) FROM sets), \
+         (SELECT countIf(person = {person} OR update LIKE '1/{person}/%' OR text = 'my secret') FROM said)"
+    );
+    assert_eq!(ask(&clickhouse, &left).await, "0\t0\t0\t0");
+    assert_eq!(ask(&clickhouse, "SELECT text FROM said WHERE person = 42").await, "hi");
+    assert_eq!(ask(&clickhouse, "SELECT count() FROM system.tables WHERE name LIKE 'erasing_%'").await, "0");
+    let again = world.call(Method::DELETE, &format!("/v1/people/{person}"), None).await.ok();
+    assert_eq!((&again["complete"], &again["found"]), (&json!(true), &json!([])), "{again:#}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_named_and_does_not_stop_the_others() {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    let event = format!(
+        "INSERT INTO events_told (id, kind, bot, chat, person, seq) VALUES ('x', 'opted_out', 1, {PERSON}, {PERSON}, 9)"
+    );
+    tell(&clickhouse, &event).await;
+    let world = World::with_clickhouse(&clickhouse.url()).await.with_logins().await;
+    world.post("/v1/bots", &json!({"name": "clara", "token": "right"})).await.ok();
+    // There is no Redis where the manager looks.
+    let receipt = world.call(Method::DELETE, &format!("/v1/people/{PERSON}"), None).await.ok();
+    assert_eq!(receipt["complete"], false, "{receipt:#}");
+    let failed = receipt["failed"].as_array().expect("it is a list");
+    assert!(failed.iter().any(|failure| failure["store"] == "redis" && failure["bot"] == 1), "{receipt:#}");
+    assert_eq!(
+        ask(&clickhouse, "SELECT groupArray(kind), max(seq) FROM events_told").await,
+        "['person_erased']\t9"
+    );
+}
