@@ -1,4 +1,5 @@
--- What each person wrote and got, and which scenario each had last: the thousand who wrote most.
+-- What each person wrote and got, and which scenario each had last: the thousand who wrote most. That a bot kept silent
+-- is left out: it also tells of our own bots, whom others of ours hear in a group.
 SELECT
     person,
     countIf(kind = 'message_received' AND chat_kind = 'group') AS wrote_in_groups,
@@ -14,7 +15,7 @@ SELECT
     formatDateTime(min(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS first,
     formatDateTime(max(events.time), '%Y-%m-%d %H:%i', {zone:String}) AS last
 FROM events
-WHERE person IS NOT NULL AND NOT own_bot AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+WHERE person IS NOT NULL AND NOT own_bot AND kind != 'silent' AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
     AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
 GROUP BY person
 ORDER BY wrote_in_groups + wrote_directly DESC, person

@@ -1,7 +1,9 @@
 //! Events that are written together.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
+use clickhouse::Row;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use troupe_protocol::TraceContext;
@@ -16,6 +18,15 @@ pub(crate) struct Batch {
     traces: Vec<TraceContext>,
     bytes: usize,
     since: Option<Instant>,
+}
+
+/// Up to where a partition is written, as the table `positions` has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Row, Serialize)]
+pub(crate) struct Reached {
+    /// In milliseconds.
+    stream: i64,
+    partition: u16,
+    seq: u64,
 }
 
 impl Batch {
@@ -54,6 +65,17 @@ impl Batch {
         for row in &mut self.rows {
             row.written = now.as_millis();
         }
+    }
+
+    /// Up to where each partition is written once this is.
+    pub(crate) fn reached(&self) -> Vec<Reached> {
+        let mut reached = BTreeMap::<(i64, u16), u64>::new();
+        for row in &self.rows {
+            let seq = reached.entry((row.stream, row.partition)).or_default();
+            *seq = row.seq.max(*seq);
+        }
+        let reached = reached.into_iter();
+        reached.map(|((stream, partition), seq)| Reached { stream, partition, seq }).collect()
     }
 
     /// What a repeated insert of the same rows is recognised by.
@@ -103,6 +125,17 @@ mod tests {
         assert_eq!(token, again.token());
         assert_ne!(token, batch(&[3, 5, 9]).token());
         assert_ne!(token, batch(&[3, 9]).token());
+    }
+
+    #[test]
+    fn it_reaches_the_last_of_each_partition() {
+        let mut batch = Batch::default();
+        for (stream, partition, seq) in [(1, 0, 3), (1, 7, 9), (1, 0, 5), (2, 0, 1)] {
+            let row = EventRow { partition, seq, stream, ..EventRow::default() };
+            batch.push(row, TraceContext::default());
+        }
+        let reached = |stream, partition, seq| Reached { stream, partition, seq };
+        assert_eq!(batch.reached(), [reached(1, 0, 5), reached(1, 7, 9), reached(2, 0, 1)]);
     }
 
     #[test]

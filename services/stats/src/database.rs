@@ -10,7 +10,11 @@ use hyper_util::{
 use serde::Deserialize;
 use troupe_types::{Partition, Timestamp};
 
-use crate::{batch::Batch, config::ClickHouseConfig, row::EventRow};
+use crate::{
+    batch::{Batch, Reached},
+    config::ClickHouseConfig,
+    row::EventRow,
+};
 
 /// ClickHouse closes a quiet connection after 3 s (10 s since 23.11); one that it is closing must not be used.
 const IDLE_MAX: Duration = Duration::from_secs(2);
@@ -114,6 +118,9 @@ impl Database {
     }
 
     /// Up to which number of the stream created at `stream` all events of each partition are written; 0 if none is.
+    ///
+    /// That is noted after the rows and all that views make of them is stored. What was under way when ClickHouse died
+    /// may be in the rows and not in the views; and a note may outlive rows that a failing disk has lost.
     pub(crate) async fn positions(
         &self,
         stream: Timestamp,
@@ -127,11 +134,20 @@ impl Database {
         let numbers: Vec<u16> = partitions.iter().map(|partition| partition.number()).collect();
         let query = self
             .query(
-                "SELECT partition, max(seq) AS seq FROM events_told
-                 WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition",
+                "SELECT partition, min(reached) AS seq FROM
+                 (
+                     SELECT partition, max(seq) AS reached FROM positions
+                     WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
+                     UNION ALL
+                     SELECT partition, max(seq) AS reached FROM events_told
+                     WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
+                 )
+                 GROUP BY partition HAVING count() = 2",
             )
             .bind(stream.as_millis())
-            .bind(numbers);
+            .bind(&numbers)
+            .bind(stream.as_millis())
+            .bind(&numbers);
         let found = self.rows::<Position>("read the position", query).await?;
         let mut positions: BTreeMap<Partition, u64> =
             partitions.iter().map(|partition| (*partition, 0)).collect();
@@ -139,8 +155,8 @@ impl Database {
         Ok(positions)
     }
 
-    /// Writes a batch. If that fails, it is not known whether it is stored: the same batch under the same token has to
-    /// be written again, or its position read.
+    /// Writes a batch, and then notes what it reached. If that fails, it is not known how much of it is stored: the same
+    /// batch under the same token has to be written again, or its position read.
     pub(crate) async fn insert(&self, batch: &Batch, token: &str) -> Result<(), Error> {
         let insert = async {
             let mut insert = self
@@ -153,7 +169,15 @@ impl Database {
             }
             insert.end().await
         };
-        self.call("write events", self.timeout, insert).await
+        self.call("write events", self.timeout, insert).await?;
+        let note = async {
+            let mut insert = self.client.insert::<Reached>("positions").await?;
+            for reached in batch.reached() {
+                insert.write(&reached).await?;
+            }
+            insert.end().await
+        };
+        self.call("note the position", self.timeout, note).await
     }
 
     async fn call<T>(

@@ -1,10 +1,10 @@
 //! stats writes what happened into ClickHouse, each event once, in batches.
 //!
 //! Any number of instances run side by side; each owns some partitions and reads their events in order. Where to go on
-//! is kept by ClickHouse itself: it is the highest number among the rows of a partition. A batch is one insert that is
-//! stored whole or not at all, so whoever takes over, after whatever crash, reads that number and misses nothing. What
-//! is stored twice all the same, because an insert was still under way when its writer died, or because an event was
-//! told twice, has the same id, and the view `events` shows it once.
+//! is kept by ClickHouse itself, noted beside the rows after a batch and all that views make of it is stored. So whoever
+//! takes over, after whatever crash, reads that number and misses nothing. What is stored twice all the same, because an
+//! insert was still under way when its writer died, or because an event was told twice, has the same id, and the view
+//! `events` shows it once.
 //!
 //! While ClickHouse is away nothing is read beyond two batches: events wait in their stream.
 

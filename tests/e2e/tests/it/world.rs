@@ -78,12 +78,23 @@ impl World {
             self.stack.clickhouse.url(),
             self.endpoints.clickhouse_database
         );
-        let query = format!("{query} FORMAT JSONEachRow");
-        let answer = self.http.post(url).body(query).send().await.expect("ClickHouse answers");
+        let text = self.ask(&url, format!("{query} FORMAT JSONEachRow")).await;
+        text.lines().map(|line| serde_json::from_str(line).expect("each line is an object")).collect()
+    }
+
+    /// Has ClickHouse do something.
+    pub async fn execute(&self, sql: &str) {
+        let database = &self.endpoints.clickhouse_database;
+        let url = format!("{}/?database={database}", self.stack.clickhouse.url());
+        self.ask(&url, sql.to_owned()).await;
+    }
+
+    async fn ask(&self, url: &str, sql: String) -> String {
+        let answer = self.http.post(url).body(sql).send().await.expect("ClickHouse answers");
         let ok = answer.status().is_success();
         let text = answer.text().await.expect("it answers in text");
         assert!(ok, "{text}");
-        text.lines().map(|line| serde_json::from_str(line).expect("each line is an object")).collect()
+        text
     }
 }
 
