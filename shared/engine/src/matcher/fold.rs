@@ -43,6 +43,23 @@ impl Folded {
         &self.padded[..self.length]
     }
 
+    /// How many places [`Folded::stretches`] tells of at once.
+    pub(super) const STRETCH: usize = 64;
+
+    /// The text by stretches of [`Folded::STRETCH`] bytes: the place of each, and a bit for each of its bytes, the
+    /// lowest for the first, that tells whether a character begins there.
+    ///
+    /// To ask each character for the place of the next would be to wait for memory at each.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = (usize, u64)> {
+        (0..self.length).step_by(Self::STRETCH).map(|at| {
+            let end = self.length.min(at + Self::STRETCH);
+            // Zeros follow the text, in which characters begin, too.
+            let chunks = self.padded[at..end.next_multiple_of(8).min(self.padded.len())].as_chunks::<8>().0;
+            let begin = chunks.iter().rev().fold(0, |begin, chunk| begin << 8 | beginnings(*chunk));
+            (at, begin & (u64::MAX >> (at + Self::STRETCH - end)))
+        })
+    }
+
     /// The text, then zeros.
     pub(super) fn padded(&self) -> &[u8] {
         &self.padded
@@ -53,6 +70,23 @@ impl Folded {
 pub(super) fn width(first: u8) -> usize {
     const WIDTHS: [u8; 16] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4];
     usize::from(WIDTHS[usize::from(first >> 4)])
+}
+
+/// Tells the place of each bit that is set, from `at`.
+pub(super) fn each(at: usize, mut bits: u64, mut tell: impl FnMut(usize)) {
+    while bits != 0 {
+        tell(at + bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
+}
+
+/// Where characters begin among the eight bytes of UTF-8: one bit for each, the lowest for the first.
+fn beginnings(chunk: [u8; 8]) -> u64 {
+    let bytes = u64::from_le_bytes(chunk);
+    // The middle of a character has the bits 10 in front; the first bit of each byte is set where that is not so.
+    let begin = (!bytes | (bytes << 1)) & 0x8080_8080_8080_8080;
+    // The product brings these eight bits together.
+    (begin >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// `text`, folded, at the end of `bytes`.
@@ -139,6 +173,22 @@ mod tests {
             };
             let alike: usize = class.ranges().iter().map(regex_syntax::hir::ClassUnicodeRange::len).sum();
             assert_eq!(count_folding_to(char), alike, "{char}");
+        }
+    }
+
+    #[test]
+    fn characters_begin_where_they_are_told_to() {
+        for text in ["", "a", "Ёж и 😀 в é лесу", "12345678", "123456ё", "1234567ё", "ёёёёёёёёё€€€€"]
+        {
+            for text in [text, &text.repeat(7), &text.repeat(8), &text.repeat(9)] {
+                let folded = Folded::new(text);
+                let folded = std::str::from_utf8(folded.bytes()).unwrap();
+                let begins = |(at, begin): (usize, u64)| {
+                    (0..64).filter(move |place| begin >> place & 1 == 1).map(move |place| at + place)
+                };
+                let told: Vec<usize> = Folded::new(text).stretches().flat_map(begins).collect();
+                assert_eq!(told, folded.char_indices().map(|(place, _)| place).collect::<Vec<_>>(), "{text}");
+            }
         }
     }
 

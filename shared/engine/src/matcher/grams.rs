@@ -3,7 +3,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use super::fold::{Folded, PADDING, width};
+use super::fold::{Folded, PADDING, each, width};
 
 /// The lengths of the windows that are looked up, in bytes, the longest first.
 const SIZES: [usize; 5] = [16, 8, 4, 2, 1];
@@ -182,20 +182,25 @@ impl Grams {
     /// Windows that begin at the end of the message reach beyond it: it takes the whole text to be a hit.
     pub fn find(&self, message: &Folded, mut hit: impl FnMut(u32)) {
         let (bytes, padded) = (message.bytes(), message.padded());
-        let mut place = 0;
-        while place < bytes.len() {
-            let window = load(padded, place);
-            let mut look = |tier: &Tier| {
-                let hash = hash(tier.size, window);
-                if tier.bits.has(hash) {
-                    tier.compare(hash, place, bytes, &self.texts, &mut hit);
-                }
-            };
-            if self.prefixes.has(hash(PREFIX, window)) {
-                self.long.iter().for_each(&mut look);
+        // First a look at many places that has no branches, then one by one those where something may be.
+        for (at, begin) in message.stretches() {
+            if !self.long.is_empty() {
+                each(at, begin & self.prefixes.among(PREFIX, &padded[at..]), |place| {
+                    let window = load(padded, place);
+                    for tier in &self.long {
+                        let hash = hash(tier.size, window);
+                        if tier.bits.has(hash) {
+                            tier.compare(hash, place, bytes, &self.texts, &mut hit);
+                        }
+                    }
+                });
             }
-            self.short.iter().for_each(look);
-            place += width(bytes[place]);
+            for tier in &self.short {
+                each(at, begin & tier.bits.among(tier.size, &padded[at..]), |place| {
+                    let hash = hash(tier.size, load(padded, place));
+                    tier.compare(hash, place, bytes, &self.texts, &mut hit);
+                });
+            }
         }
     }
 }
@@ -254,6 +259,18 @@ impl Bits {
             bits[bit / 64] |= 1 << (bit % 64);
         }
         Self { bits, shift }
+    }
+
+    /// Which of the windows of `size` at most eight bytes may be there that begin at the first [`Folded::STRETCH`]
+    /// bytes: a bit for each, the lowest for the first.
+    fn among(&self, size: usize, padded: &[u8]) -> u64 {
+        let windows = padded.array_windows::<8>().take(Folded::STRETCH);
+        let has = |window: &[u8; 8]| u64::from(self.has(hash(size, u64::from_le_bytes(*window).into())));
+        let (mut among, mut count) = (0, 0);
+        for window in windows {
+            (among, count) = (among >> 1 | has(window) << 63, count + 1);
+        }
+        if count == 0 { 0 } else { among >> (Folded::STRETCH - count) }
     }
 
     fn has(&self, hash: u64) -> bool {

@@ -1,4 +1,4 @@
-use super::fold::{Folded, width};
+use super::fold::{Folded, each};
 
 /// Which windows of four bytes are in a folded text, more or less: what is not there is told for certain.
 ///
@@ -16,7 +16,7 @@ const ASKED_MAX: usize = 6;
 impl Signature {
     pub fn new(text: &Folded) -> Self {
         let mut signature = Self([0; BITS / 64]);
-        windows(text.bytes(), |bit| signature.0[usize::from(bit) / 64] |= 1 << (bit % 64));
+        windows(text, |bit| signature.0[usize::from(bit) / 64] |= 1 << (bit % 64));
         signature
     }
 
@@ -25,13 +25,17 @@ impl Signature {
     }
 }
 
-fn windows(bytes: &[u8], mut tell: impl FnMut(u16)) {
-    let mut place = 0;
-    while let Some(window) = bytes.get(place..).and_then(|rest| rest.first_chunk::<WINDOW>()) {
-        let hash = u32::from_le_bytes(*window).wrapping_mul(0x9e37_79b1);
-        #[expect(clippy::cast_possible_truncation, reason = "few bits are left")]
-        tell((hash >> (32 - BITS.trailing_zeros())) as u16);
-        place += width(window[0]);
+/// Tells the bit of each window of `text`.
+fn windows(text: &Folded, mut tell: impl FnMut(u16)) {
+    let bytes = text.bytes();
+    for (at, begin) in text.stretches() {
+        each(at, begin, |place| {
+            if let Some(window) = bytes[place..].first_chunk::<WINDOW>() {
+                let hash = u32::from_le_bytes(*window).wrapping_mul(0x9e37_79b1);
+                #[expect(clippy::cast_possible_truncation, reason = "few bits are left")]
+                tell((hash >> (32 - BITS.trailing_zeros())) as u16);
+            }
+        });
     }
 }
 
@@ -42,7 +46,7 @@ pub(super) fn needs<'a>(sets: impl Iterator<Item = &'a Vec<String>>, program: &m
         program.push(count(set.len()));
         for text in set {
             let mut bits = Vec::new();
-            windows(text.as_bytes(), |bit| bits.push(bit));
+            windows(&Folded::new(text), |bit| bits.push(bit));
             let asked = bits.len().min(ASKED_MAX);
             program.push(count(asked));
             // Spread over the whole text: its beginning may be that of many.
