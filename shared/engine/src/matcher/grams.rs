@@ -264,13 +264,9 @@ impl Bits {
     /// Which of the windows of `size` at most eight bytes may be there that begin at the first [`Folded::STRETCH`]
     /// bytes: a bit for each, the lowest for the first.
     fn among(&self, size: usize, padded: &[u8]) -> u64 {
-        let windows = padded.array_windows::<8>().take(Folded::STRETCH);
+        let padded = &padded[..padded.len().min(Folded::STRETCH + 7)];
         let has = |window: &[u8; 8]| u64::from(self.has(hash(size, u64::from_le_bytes(*window).into())));
-        let (mut among, mut count) = (0, 0);
-        for window in windows {
-            (among, count) = (among >> 1 | has(window) << 63, count + 1);
-        }
-        if count == 0 { 0 } else { among >> (Folded::STRETCH - count) }
+        padded.array_windows::<8>().rev().fold(0, |among, window| among << 1 | has(window))
     }
 
     fn has(&self, hash: u64) -> bool {
