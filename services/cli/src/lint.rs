@@ -5,7 +5,8 @@ use std::{fs, path::PathBuf};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
-use troupe_engine::lint::{Code, Document, Finding, Level, Witness, lint};
+use troupe_engine::lint::{Call, Code, Document, Finding, Level, Witness, lint};
+use troupe_types::{Media, MediaKind};
 
 use crate::{
     Verdict,
@@ -137,17 +138,68 @@ fn text(path: &std::path::Path, finding: &Finding) -> String {
 
 /// A witness as a sentence.
 fn shown(witness: &Witness) -> String {
-    let Witness { text, direct, variables, image, outcome } = witness;
+    let Witness { text, media, time, outcome, .. } = witness;
     let mut said = if text.is_empty() { "a message without a text".to_owned() } else { format!("{text:?}") };
-    if let Some(bytes) = image {
-        said = format!("{said} with an image of {}", told::size(*bytes));
+    if let Some(media) = media {
+        said = format!("{said} with {}", attached(media));
     }
-    said.push_str(if *direct { " in a direct chat" } else { " in a group" });
-    if !variables.is_empty() {
-        let rows = variables.iter().map(|(name, value)| format!("{name:?} is {value:?}"));
-        said = format!("{said}, where {}", rows.collect::<Vec<_>>().join(" and "));
+    said = format!("{said} {}", place(witness));
+    said.extend(time.map(|time| format!(" on {}", told::week_time(time))));
+    let conditions = conditions(witness);
+    if !conditions.is_empty() {
+        said = format!("{said}, where {}", conditions.join(" and "));
     }
     format!("{said}: {outcome}")
+}
+
+fn attached(media: &Media) -> String {
+    let size = told::size(media.bytes);
+    match (media.kind, &media.mime) {
+        (MediaKind::Photo, _) => format!("a photo of {size}"),
+        (MediaKind::Document, Some(mime)) if mime.starts_with("image/") => {
+            format!("an image of {size} as a file")
+        }
+        (MediaKind::Document, _) => format!("a file of {size}"),
+        (MediaKind::Other, _) => "a place, a contact or a poll".to_owned(),
+    }
+}
+
+/// Where and by whom it is said, as far as that matters.
+fn place(witness: &Witness) -> String {
+    let Witness { direct, chat, sender, username, call, .. } = witness;
+    let mut place = match direct {
+        true => "in a direct chat".to_owned(),
+        false if *chat == Witness::SOMEWHERE => "in a group".to_owned(),
+        false => format!("in the group {chat}"),
+    };
+    place.push_str(match call {
+        Call::Nobody => "",
+        Call::Mention => " as a mention of the bot",
+        Call::Reply => " as a reply to the bot",
+    });
+    if *sender != Witness::SOMEBODY {
+        place = format!("{place} by {sender}");
+    }
+    if let Some(username) = username {
+        place = format!("{place} by @{username}");
+    }
+    place
+}
+
+/// What else has to be the case.
+fn conditions(witness: &Witness) -> Vec<String> {
+    let Witness { variables, bot_variables, draws, resting, .. } = witness;
+    let rows = variables.iter().map(|(name, value)| format!("{name:?} is {value:?}"));
+    let of_bot = bot_variables.iter().map(|(name, value)| format!("the bot's {name:?} is {value:?}"));
+    let draws = draws.iter().map(|(group, draw)| {
+        if *draw == 0 {
+            format!("the chance of {group:?} comes true")
+        } else {
+            format!("the chance of {group:?} does not come true")
+        }
+    });
+    let resting = resting.iter().map(|group| format!("{group:?} rests"));
+    rows.chain(of_bot).chain(draws).chain(resting).collect()
 }
 
 fn summary(found: &[(&PathBuf, Finding)]) -> String {
@@ -165,8 +217,13 @@ fn summary(found: &[(&PathBuf, Finding)]) -> String {
 fn value(path: &std::path::Path, finding: &Finding) -> Json {
     let Finding { code, line, column, field, message, witness, fix } = finding;
     let witness = witness.as_ref().map(|witness| {
-        let Witness { text, direct, variables, image, outcome } = witness;
-        json!({"text": text, "direct": direct, "variables": variables, "image": image, "outcome": outcome})
+        let Witness { text, direct, chat, sender, username, call, outcome, .. } = witness;
+        let Witness { time, variables, bot_variables, media, draws, resting, .. } = witness;
+        json!({
+            "text": text, "direct": direct, "chat": chat, "sender": sender, "username": username,
+            "call": call.as_str(), "time": time, "variables": variables, "bot_variables": bot_variables,
+            "media": media, "draws": draws, "resting": resting, "outcome": outcome,
+        })
     });
     json!({
         "file": path, "line": line, "column": column, "field": field,

@@ -154,6 +154,12 @@ pub fn time(time: Timestamp) -> String {
         .map_or_else(|_| time.to_string(), |time| time.strftime("%a %Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// A time of the week, in UTC.
+pub fn week_time(time: Timestamp) -> String {
+    jiff::Timestamp::from_second(time.as_seconds())
+        .map_or_else(|_| time.to_string(), |time| time.strftime("%A at %H:%M UTC").to_string())
+}
+
 /// Bytes as people write them, e.g. `200kB`, `1.5 MB`, in powers of 1,024 as everywhere in troupe.
 pub fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();

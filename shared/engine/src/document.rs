@@ -9,7 +9,7 @@ mod yaml;
 
 use std::collections::BTreeSet;
 
-pub(crate) use access::{At, Object, escaped, unknown};
+pub(crate) use access::{At, Object, unknown};
 
 use crate::{Faults, limits};
 

@@ -8,15 +8,22 @@ mod alphabet;
 mod code;
 mod library;
 mod machine;
+mod media;
 pub(crate) mod outline;
 mod rules;
+pub(crate) mod said;
 mod scenario;
+pub(crate) mod scene;
 mod search;
 mod situation;
+mod solver;
 mod texts;
+mod values;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use troupe_types::{ChatId, Media, Timestamp, UserId};
 
 pub use self::code::{Code, Level, UnknownCode};
 use crate::{
@@ -71,17 +78,98 @@ pub struct Witness {
     pub text: String,
     /// Whether it is in a direct chat, rather than in a group.
     pub direct: bool,
+    /// The chat; [`Witness::SOMEWHERE`] unless it matters which group.
+    pub chat: ChatId,
+    /// Who writes it; [`Witness::SOMEBODY`] unless it matters who.
+    pub sender: UserId,
+    /// The writer's public name, where that matters.
+    pub username: Option<String>,
+    /// Whether it is said to the bot.
+    pub call: Call,
+    /// When it comes, where groups ask for the time.
+    pub time: Option<Timestamp>,
     /// The rows of variables that the person has.
     pub variables: BTreeMap<String, String>,
-    /// The size of its image in bytes, if it has one.
-    pub image: Option<u64>,
+    /// The values that the bot's own variables have, where they are not what they start as.
+    pub bot_variables: BTreeMap<String, String>,
+    /// What is attached to it.
+    pub media: Option<Media>,
+    /// What trigger groups draw, of a million: their chance comes true if it is above that.
+    pub draws: BTreeMap<String, u32>,
+    /// The trigger groups that have fired a moment ago, and rest.
+    pub resting: BTreeSet<String>,
     /// What comes of it.
     pub outcome: String,
+}
+
+impl Witness {
+    /// A person whom no rule names, or the next one that none does.
+    pub const SOMEBODY: UserId = UserId::new(1001);
+    /// A group that no rule names, or the next one that none does.
+    pub const SOMEWHERE: ChatId = ChatId::new(-500);
+
+    /// Somebody's message in a direct chat, of which nothing else matters.
+    fn said(text: String, outcome: String) -> Self {
+        Self {
+            text,
+            direct: true,
+            chat: ChatId::direct(Self::SOMEBODY),
+            sender: Self::SOMEBODY,
+            username: None,
+            call: Call::Nobody,
+            time: None,
+            variables: Rows::new(),
+            bot_variables: Rows::new(),
+            media: None,
+            draws: BTreeMap::new(),
+            resting: BTreeSet::new(),
+            outcome,
+        }
+    }
+}
+
+/// The values of variables.
+type Rows = BTreeMap<String, String>;
+
+/// Whom a message calls, beside those who read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Nobody; in a direct chat it is said to the bot all the same.
+    Nobody,
+    /// It mentions the bot.
+    Mention,
+    /// It is a reply to one of the bot's messages.
+    Reply,
+}
+
+impl Call {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Mention => "mention",
+            Self::Reply => "reply",
+        }
+    }
 }
 
 /// Looks at documents that belong together: what one asks for, another may set. Gives what was found in each, in the
 /// order of its lines. In a document that does not compile, nothing is found.
 pub fn lint(documents: &[Document<'_>]) -> Vec<Vec<Finding>> {
+    lint_and_tell(documents, &mut |_| {})
+}
+
+/// How far linting is: it takes a while where there are thousands of trigger groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The place of the document that is being looked at.
+    pub document: usize,
+    /// How many of its trigger groups were looked at, and of how many.
+    pub groups: (usize, usize),
+}
+
+/// The same, and tells how far it is.
+pub fn lint_and_tell(documents: &[Document<'_>], tell: &mut dyn FnMut(Progress)) -> Vec<Vec<Finding>> {
     let read: Vec<Option<Node>> = documents.iter().map(Document::read).collect();
     let mut variables = variables::Variables::default();
     for (document, node) in documents.iter().zip(&read) {
@@ -89,11 +177,14 @@ pub fn lint(documents: &[Document<'_>]) -> Vec<Vec<Finding>> {
             variables.add(document, node);
         }
     }
-    let find = |(document, node): (&Document<'_>, &Option<Node>)| {
+    let find = |(place, (document, node)): (usize, (&Document<'_>, &Option<Node>))| {
         let Some(node) = node else { return Vec::new() };
         let mut notes = Notes::default();
         match document {
-            Document::Rules(_) => rules::lint(node, &variables, &mut notes),
+            Document::Rules(_) => {
+                let mut progress = |done, of| tell(Progress { document: place, groups: (done, of) });
+                rules::lint(node, &variables, &mut progress, &mut notes);
+            }
             Document::Library { name, text } => {
                 library::lint(name, text, node, &mut notes);
                 texts::lint(node, &variables, &mut notes);
@@ -105,7 +196,7 @@ pub fn lint(documents: &[Document<'_>]) -> Vec<Vec<Finding>> {
         }
         notes.findings(node)
     };
-    documents.iter().zip(&read).map(find).collect()
+    documents.iter().zip(&read).enumerate().map(find).collect()
 }
 
 impl Document<'_> {

@@ -87,15 +87,15 @@ mod write;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+pub(crate) use condition::number;
 pub(crate) use evaluate::answer;
+pub(crate) use hours::Hours;
+pub(crate) use model::Sender;
 pub(crate) use outline::outline;
 pub(crate) use own::{DEEDS, QUESTIONS};
 use troupe_types::ChatId;
 
-use self::{
-    hours::Hours,
-    model::{Chats, Saying, Sender},
-};
+use self::model::{Chats, Saying};
 use crate::{
     Faults, MediaUse, document,
     document::At,
@@ -173,35 +173,35 @@ enum Trigger {
 }
 
 /// What a variable is asked that can't be looked up.
-#[derive(Debug)]
-struct Comparison {
-    variable: VariableRef,
-    test: Test,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    pub variable: VariableRef,
+    pub test: Test,
 }
 
-#[derive(Debug)]
-enum Test {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
     Is(Operand),
     Exists(bool),
     Between { min: Option<Operand>, max: Option<Operand> },
 }
 
-#[derive(Debug)]
-enum Operand {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operand {
     Value(String),
     Variable(VariableRef),
 }
 
 /// A variable, and whether there is one for all or one for each person.
-#[derive(Debug)]
-struct VariableRef {
-    name: Arc<str>,
-    single: bool,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VariableRef {
+    pub name: Arc<str>,
+    pub single: bool,
 }
 
 /// The kinds of attachment that a trigger asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kinds {
+pub(crate) enum Kinds {
     Any,
     Photo,
     /// A photo, or a file that says that it is an image.
@@ -212,9 +212,9 @@ enum Kinds {
 
 /// The bounds of a file's size, both inside.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Bounds {
-    bytes_min: f64,
-    bytes_max: f64,
+pub(crate) struct Bounds {
+    pub bytes_min: f64,
+    pub bytes_max: f64,
 }
 
 #[derive(Debug)]

@@ -4,6 +4,19 @@ mod words;
 
 pub(crate) use words::{Words, normalised, words};
 
+/// The words of a message, normalised, but for the `@names` in it, those behind a `/command` included: they say whom it is
+/// for, not what it says.
+pub(crate) fn spoken(text: &str) -> Words {
+    if !text.contains('@') {
+        return words(text);
+    }
+    let said = text.split_whitespace().map(|word| match word.split_once('@') {
+        Some((command, _)) if command.is_empty() || command.starts_with('/') => command,
+        _ => word,
+    });
+    words(&said.collect::<Vec<_>>().join(" "))
+}
+
 /// The length that Telegram counts.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()

@@ -62,20 +62,9 @@ impl<'a> Turn<'a> {
         Self { content, update, seed, state, trace, wake, before, actions, events, delay, words, folded }
     }
 
-    /// The words of the message, normalised, but for the `@names` in it, those behind a `/command` included: they say
-    /// whom it is for, not what it says.
+    /// The words of the message, normalised: see [`text::spoken`].
     pub fn words(&self) -> &Words {
-        self.words.get_or_init(|| {
-            let text = &self.update.message.text;
-            if !text.contains('@') {
-                return text::words(text);
-            }
-            let said = text.split_whitespace().map(|word| match word.split_once('@') {
-                Some((command, _)) if command.is_empty() || command.starts_with('/') => command,
-                _ => word,
-            });
-            text::words(&said.collect::<Vec<_>>().join(" "))
-        })
+        self.words.get_or_init(|| text::spoken(&self.update.message.text))
     }
 
     /// The text of the message as patterns are looked up in it. Shared, so that it can be read while the turn changes.

@@ -68,15 +68,21 @@ codes! {
     R104 Info,
     /// Whether a trigger group can fire was too much to find out.
     R105 Info,
-    /// An `onFailMsg` ends the search always when a group behind it would fire.
+    /// A trigger group fires only on what chance or a cooldown leaves.
+    R106 Info,
+    /// Of several conditions of which one has to hold, one never does.
+    R107 Error,
+    /// A condition always holds.
+    R108 Info,
+    /// An `onFailMsg` or `else_say` ends the search always when a group behind it would fire.
     R201 Error,
-    /// An `onFailMsg` may end the search before the group that was meant.
+    /// An `onFailMsg` or `else_say` may end the search before the group that was meant.
     R202 Warning,
-    /// An `onFailMsg` is never sent to a message with a text.
+    /// An `onFailMsg` or `else_say` is never sent to a message with a text.
     R203 Info,
     /// An `onFailMsg` is never sent, since it is not on the last trigger of its subgroup.
     R204 Warning,
-    /// A trigger group has no reaction group: it ends the search, and nothing is said.
+    /// A trigger group has no reactions: it ends the search, and nothing is said.
     R301 Warning,
     /// A reaction group has no trigger group: nothing calls it.
     R302 Warning,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Code, Notes, Witness,
     search::{self, Found},
-    situation::both,
+    solver::both,
     variables::{field, text_of},
 };
 use crate::{
@@ -143,13 +143,7 @@ fn note_dead(
     let Some(answering) = answering.filter(|answering| *answering != entry.id) else { return false };
     let list = super::names(takers.iter().map(|taker| entries[*taker].id.as_str()));
     let message = format!("{:?} never answers: {list} before it knows all that it knows", entry.id);
-    let shown = Witness {
-        text: example,
-        direct: true,
-        variables: BTreeMap::new(),
-        image: None,
-        outcome: format!("entry {answering:?} answers"),
-    };
+    let shown = Witness::said(example, format!("entry {answering:?} answers"));
     let fix = "remove what the earlier entries know, or put the answers of both into one entry";
     notes.add_shown(Code::L101, &entry.field, message, Some(shown), fix);
     true

@@ -1,6 +1,11 @@
+//! A rule set as far as linting reads it, with the fields that its parts stand in, as JSON pointers. Whichever format it is
+//! written in, it asks the same questions.
+
 use std::sync::Arc;
 
-/// A rule set as far as linting reads it, with the fields that its parts stand in, as JSON pointers.
+use super::{said::Said, scene::SceneTest};
+use crate::rules::{Bounds, Comparison, Hours, Kinds};
+
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     pub groups: Vec<Group>,
@@ -28,7 +33,7 @@ pub(crate) struct Chats {
 #[derive(Debug, Default)]
 pub(crate) struct Subgroup {
     /// One of these has to hold.
-    pub tests: Vec<(Test, String)>,
+    pub conditions: Vec<(Condition, String)>,
     /// Where the message stands that is sent if none does.
     pub on_fail: Option<String>,
     /// Where messages stand that are never sent, since they are not the last trigger's.
@@ -36,15 +41,53 @@ pub(crate) struct Subgroup {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Condition {
+    Asks(Test),
+    /// None of these holds.
+    Not(Vec<Self>),
+}
+
+/// One question about a message and what is known when it comes.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     /// The text has a hit of the expression.
-    Text { pattern: String },
-    /// The person has this value, or no row.
-    Row { variable: Arc<str>, value: Option<String> },
-    /// The person has a row.
-    Exists { variable: Arc<str> },
-    /// An image of so many bytes.
-    Image { min: f64, max: f64 },
+    Text {
+        pattern: String,
+    },
+    /// The words are in the text, typing errors forgiven.
+    Said(Said),
+    Variable(Arc<Comparison>),
+    Media(Kinds, Bounds),
+    Scene(SceneTest),
+    Time(Hours),
+    /// The draw of the group of this number is below so many of a million.
+    Chance {
+        group: usize,
+        per_million: u32,
+    },
+    /// The group of this number has not fired for as long as it has to rest.
+    Rested {
+        group: usize,
+    },
+}
+
+impl Condition {
+    /// Shows every question in it.
+    pub fn each_test<'c>(&'c self, show: &mut impl FnMut(&'c Test)) {
+        match self {
+            Self::Asks(test) => show(test),
+            Self::Not(conditions) => conditions.iter().for_each(|condition| condition.each_test(show)),
+        }
+    }
+}
+
+impl Subgroup {
+    /// Shows every question in it, with its place.
+    pub fn each_test<'s>(&'s self, show: &mut impl FnMut(&'s Test, &'s str)) {
+        for (condition, field) in &self.conditions {
+            condition.each_test(&mut |test| show(test, field));
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -62,6 +105,10 @@ pub(crate) enum Deed {
         variable: String,
         value: Option<String>,
     },
+    /// Adds to the number that a variable is.
+    Add {
+        variable: String,
+    },
     Remove,
     /// Reads the bot's own variable.
     Read {
@@ -74,4 +121,6 @@ pub(crate) enum Deed {
 pub(crate) struct Declared {
     pub name: String,
     pub field: String,
+    /// What it starts as, if it is the bot's and starts as anything.
+    pub start: Option<String>,
 }

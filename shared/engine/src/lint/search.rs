@@ -14,6 +14,8 @@ use super::{
 
 /// How much is looked at, in transitions of single states, before a search is given up.
 const WORK: usize = 4_000_000;
+/// The same for all searches in a rule set together: beyond it nothing more is looked for.
+pub(super) const WORK_IN_ALL: usize = 500_000_000;
 /// How many goals one search may have.
 const GOALS: usize = 30;
 
@@ -29,6 +31,11 @@ pub(super) enum Found {
 
 /// The shortest text, not the empty one, that has a hit of one pattern of each of `hit` and of none of `miss`.
 pub(super) fn find(hit: &[Vec<&Hir>], miss: &[&Hir]) -> Found {
+    find_within(hit, miss, &mut { WORK })
+}
+
+/// The same, with no more than so much work, of which what was done is taken off.
+pub(super) fn find_within(hit: &[Vec<&Hir>], miss: &[&Hir], work: &mut usize) -> Found {
     if hit.len() > GOALS {
         return Found::Unknown;
     }
@@ -38,7 +45,12 @@ pub(super) fn find(hit: &[Vec<&Hir>], miss: &[&Hir]) -> Found {
     let mut machine_goals: Vec<Vec<&Hir>> = goals.into_iter().map(Iterator::collect).collect();
     machine_goals.extend(miss_goal.map(Iterator::collect));
     match machine(machine_goals) {
-        Ok(machine) => Search::new(&machine, hit.len()).run(),
+        Ok(machine) => {
+            let mut search = Search::new(&machine, hit.len(), WORK.min(*work));
+            let found = search.run();
+            *work = work.saturating_sub(search.work);
+            found
+        }
         Err(_) => Found::Unknown,
     }
 }
@@ -63,6 +75,7 @@ struct Search<'m> {
     marks: Vec<u32>,
     closure: u32,
     work: usize,
+    work_max: usize,
 }
 
 /// What can be done next from a stand: the states that read a character, and the goals that are reached.
@@ -72,7 +85,7 @@ struct Open {
 }
 
 impl<'m> Search<'m> {
-    fn new(machine: &'m Machine, wanted: usize) -> Self {
+    fn new(machine: &'m Machine, wanted: usize, work_max: usize) -> Self {
         Self {
             machine,
             wanted: (1 << wanted) - 1,
@@ -80,11 +93,12 @@ impl<'m> Search<'m> {
             known: HashSet::new(),
             marks: vec![0; machine.states.len()],
             closure: 0,
-            work: 0,
+            work: machine.states.len(),
+            work_max,
         }
     }
 
-    fn run(mut self) -> Found {
+    fn run(&mut self) -> Found {
         self.come_to(Stand { states: Box::default(), before: 0, reached: 0 }, 0, 0);
         let mut next = 0;
         while next < self.found.len() {
@@ -109,7 +123,7 @@ impl<'m> Search<'m> {
                 let stand = Stand { states: states.into(), before: letter.side, reached: *reached };
                 self.come_to(stand, next, number);
             }
-            if self.work > WORK {
+            if self.work > self.work_max {
                 return Found::Unknown;
             }
             next += 1;

@@ -1,359 +1,230 @@
-//! What may be the case when a message comes in: its text, its image, the person's variables, the kind of chat.
+//! All that the fate of a message depends on: the message, where it comes from, and what is known when it comes.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex_syntax::hir::Hir;
+use troupe_types::{Media, Timestamp};
 
 use super::{
-    outline::{Chats, Group, Subgroup, Test},
-    search::{self, Found},
+    outline::{Condition, Group, Outline, Test},
+    said::Said,
+    scene::Scene,
+    values::{self, Starts, Values},
 };
 use crate::{
-    limits,
+    library::PhraseIndex,
     matcher::{Builder, Folded, Hits, Matcher},
     pattern::Pattern,
     text,
 };
 
-/// The largest file that Telegram carries.
-const FILE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
-/// How many cases one question may come to.
-const CASES: usize = 512;
-
 /// A message and all that its fate depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Situation {
+    /// Empty for a message without one.
     pub text: String,
-    /// In a direct chat, rather than in a group.
-    pub direct: bool,
-    /// The rows that the person has.
-    pub rows: BTreeMap<Arc<str>, String>,
-    pub image: Option<u64>,
+    pub scene: Scene,
+    pub values: Values,
+    pub media: Option<Media>,
+    /// When it comes, where that is asked about.
+    pub time: Option<Timestamp>,
+    /// What groups draw, by their numbers; the others draw 0, with which every chance comes true that can.
+    pub draws: BTreeMap<usize, u32>,
+    /// The groups that have to rest.
+    pub resting: BTreeSet<usize>,
 }
 
-/// What is asked of a situation.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Case {
-    /// Of each of these, one pattern has a hit.
-    hits: BTreeSet<BTreeSet<u32>>,
-    /// None of these has.
-    misses: BTreeSet<u32>,
-    rows: BTreeMap<Arc<str>, Row>,
-    /// Bounds of sizes, and whether there is an image within them.
-    images: Vec<(f64, f64, bool)>,
-    /// Whether the chat is a direct one, where that matters.
-    direct: Option<bool>,
-    /// Whether there has to be a text.
-    with_text: bool,
+/// Something that may be in a text, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Heard {
+    Pattern(u32),
+    Said(u32),
 }
 
-impl Case {
-    /// Any message with a text.
-    pub fn with_text() -> Self {
-        Self { with_text: true, ..Self::default() }
-    }
-
-    /// The same, but that the text may be missing.
-    pub fn or_without_text(self) -> Self {
-        Self { with_text: false, ..self }
-    }
-}
-
-/// What is known of a person's row.
-#[derive(Debug, Clone)]
-enum Row {
-    /// This value; `None` is no row.
-    Is(Option<String>),
-    /// Anything but these.
-    IsNone(BTreeSet<Option<String>>),
-}
-
-/// Whether a case can be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Solved {
-    Situation(Situation),
-    Impossible,
-    /// It was too much to find out.
-    Unknown,
-}
-
-/// More cases than can be looked at.
+/// All that the groups of a rule set look for in texts.
 #[derive(Debug)]
-pub(super) struct TooMany;
-
-/// Solves cases of a set of patterns.
-#[derive(Debug)]
-pub(super) struct Solver {
+pub(super) struct Texts {
     numbers: BTreeMap<String, u32>,
     patterns: Vec<Pattern>,
     matcher: Matcher,
-    /// The groups that are worth a look if a pattern may have a hit, by the pattern; and those that always are.
-    by_pattern: Vec<Vec<usize>>,
+    said_numbers: BTreeMap<Said, u32>,
+    said: Vec<Said>,
+    /// Texts that say each of them for sure.
+    surely: Vec<Option<Hir>>,
+    index: PhraseIndex,
+    /// The groups that are worth a look if something is heard, by what; and those that always are.
+    by_heard: BTreeMap<Heard, Vec<usize>>,
     always: Vec<usize>,
-    texts: RefCell<BTreeMap<Texts, Found>>,
+    starts: Starts,
+    asks_for_time: bool,
 }
 
-/// The hits and misses of a case.
-type Texts = (BTreeSet<BTreeSet<u32>>, BTreeSet<u32>);
-
-impl Solver {
-    /// For all patterns of `groups`, which can be compiled.
-    pub fn new(groups: &[Group]) -> Self {
+impl Texts {
+    /// For all patterns of `outline`, which can be compiled.
+    pub fn new(outline: &Outline) -> Self {
         let (mut numbers, mut patterns, mut builder) = (BTreeMap::new(), Vec::new(), Builder::default());
-        for (test, _) in groups.iter().flat_map(|group| &group.subgroups).flat_map(|subgroup| &subgroup.tests)
-        {
-            let Test::Text { pattern: source } = test else { continue };
-            if numbers.contains_key(source) {
-                continue;
-            }
-            if let (Ok(kept), Ok(built)) = (Pattern::new(source), Pattern::new(source)) {
-                numbers.insert(source.clone(), builder.add(built));
-                patterns.push(kept);
-            }
-        }
-        let mut solver = Self {
-            numbers,
-            matcher: builder.finish(|_| true),
-            by_pattern: vec![Vec::new(); patterns.len()],
-            patterns,
-            always: Vec::new(),
-            texts: RefCell::default(),
-        };
-        for (number, group) in groups.iter().enumerate() {
-            match solver.key(group) {
-                Some(key) => {
-                    for pattern in key {
-                        solver.by_pattern[pattern as usize].push(number);
+        let (mut said_numbers, mut said) = (BTreeMap::new(), Vec::new());
+        let mut asks_for_time = false;
+        for subgroup in outline.groups.iter().flat_map(|group| &group.subgroups) {
+            subgroup.each_test(&mut |test, _| match test {
+                Test::Text { pattern: source } if !numbers.contains_key(source) => {
+                    if let (Ok(kept), Ok(built)) = (Pattern::new(source), Pattern::new(source)) {
+                        numbers.insert(source.clone(), builder.add(built));
+                        patterns.push(kept);
                     }
                 }
-                None => solver.always.push(number),
+                Test::Said(new) if !said_numbers.contains_key(new) => {
+                    said_numbers.insert(
+                        new.clone(),
+                        u32::try_from(said.len()).expect("the number of phrases is bounded"),
+                    );
+                    said.push(new.clone());
+                }
+                Test::Time(_) => asks_for_time = true,
+                _ => {}
+            });
+        }
+        let found_by: Vec<_> = said.iter().map(Said::patterns).collect();
+        let starts = outline.variables.iter();
+        let mut texts = Self {
+            numbers,
+            patterns,
+            matcher: builder.finish(|_| true),
+            index: PhraseIndex::new(&found_by, Builder::default()),
+            surely: said.iter().map(Said::surely).collect(),
+            said_numbers,
+            said,
+            by_heard: BTreeMap::new(),
+            always: Vec::new(),
+            asks_for_time,
+            starts: starts
+                .filter_map(|declared| Some((declared.name.clone(), declared.start.clone()?)))
+                .collect(),
+        };
+        for (number, group) in outline.groups.iter().enumerate() {
+            match texts.key(group) {
+                Some(key) => {
+                    for heard in key {
+                        texts.by_heard.entry(heard).or_default().push(number);
+                    }
+                }
+                None => texts.always.push(number),
             }
         }
-        solver
+        texts
     }
 
-    /// The patterns of which one has to have a hit for the group to end the search: those of a subgroup that has no
-    /// message, and none before it. It has to be possible to find them without looking at each.
-    fn key(&self, group: &Group) -> Option<BTreeSet<u32>> {
+    /// What the bot's variables start as.
+    pub const fn starts(&self) -> &Starts {
+        &self.starts
+    }
+
+    /// Whether any group asks for the time.
+    pub const fn ask_for_time(&self) -> bool {
+        self.asks_for_time
+    }
+
+    /// What has to be heard for the group to end the search: the texts of a subgroup that has no message, and none
+    /// before it. It has to be possible to find them without looking at each.
+    fn key(&self, group: &Group) -> Option<BTreeSet<Heard>> {
         let silent = group.subgroups.iter().take_while(|subgroup| subgroup.on_fail.is_none());
         let mut keys = silent.filter_map(|subgroup| {
-            let patterns = subgroup.tests.iter().map(|(test, _)| match test {
-                Test::Text { pattern } => {
-                    Some(self.number(pattern)).filter(|number| self.matcher.finds(*number))
-                }
-                _ => None,
+            let heard = subgroup.conditions.iter().map(|(condition, _)| {
+                let Condition::Asks(test) = condition else { return None };
+                self.heard(test).filter(|heard| match heard {
+                    Heard::Pattern(pattern) => self.matcher.finds(*pattern),
+                    Heard::Said(_) => true,
+                })
             });
-            patterns.collect::<Option<BTreeSet<u32>>>()
+            heard.collect::<Option<BTreeSet<Heard>>>()
         });
         keys.next()
     }
 
-    fn number(&self, pattern: &str) -> u32 {
-        self.numbers.get(pattern).copied().expect("it was given a number when the solver was made")
-    }
-
-    /// The cases of `case` in which a message is in a chat of these.
-    pub fn in_chats(case: Case, chats: Chats) -> Option<Case> {
-        let direct = match (chats.direct, chats.group) {
-            (true, true) => return Some(case),
-            (false, false) => return None,
-            (direct, _) => direct,
-        };
-        (case.direct != Some(!direct)).then_some(Case { direct: Some(direct), ..case })
-    }
-
-    /// The case of `case` in which a message is in a chat that is none of these.
-    pub fn not_in_chats(case: Case, chats: Chats) -> Option<Case> {
-        Self::in_chats(case, Chats { direct: !chats.direct, group: !chats.group })
-    }
-
-    /// The cases of `cases` in which `subgroup` holds.
-    ///
-    /// # Errors
-    /// If there are more than can be looked at.
-    pub fn holding(&self, cases: Vec<Case>, subgroup: &Subgroup) -> Result<Vec<Case>, TooMany> {
-        let is_text = |test: &Test| matches!(test, Test::Text { .. });
-        let texts: BTreeSet<u32> = subgroup
-            .tests
-            .iter()
-            .filter_map(|(test, _)| match test {
-                Test::Text { pattern } => Some(self.number(pattern)),
-                _ => None,
-            })
-            .collect();
-        let mut holding = Vec::new();
-        for case in cases {
-            if !texts.is_empty() {
-                let mut case = case.clone();
-                case.hits.insert(texts.clone());
-                holding.push(case);
-            }
-            let others = subgroup.tests.iter().filter(|(test, _)| !is_text(test));
-            holding.extend(others.filter_map(|(test, _)| self.with(case.clone(), test, true)));
-        }
-        if holding.len() > CASES { Err(TooMany) } else { Ok(holding) }
-    }
-
-    /// The cases of `cases` in which `subgroup` does not hold.
-    pub fn failing(&self, cases: Vec<Case>, subgroup: &Subgroup) -> Vec<Case> {
-        let fail =
-            |case: Case| subgroup.tests.iter().try_fold(case, |case, (test, _)| self.with(case, test, false));
-        cases.into_iter().filter_map(fail).collect()
-    }
-
-    /// The cases of `case` in which `group` fires.
-    ///
-    /// # Errors
-    /// If there are more than can be looked at.
-    pub fn firing(&self, case: Case, group: &Group) -> Result<Vec<Case>, TooMany> {
-        let cases = Self::in_chats(case, group.chats).into_iter().collect();
-        group.subgroups.iter().try_fold(cases, |cases, subgroup| self.holding(cases, subgroup))
-    }
-
-    /// The cases of `case` in which `group` neither fires nor sends an `onFailMsg`.
-    ///
-    /// # Errors
-    /// If there are more than can be looked at.
-    pub fn passing(&self, case: Case, group: &Group) -> Result<Vec<Case>, TooMany> {
-        let mut passing: Vec<Case> = Self::not_in_chats(case.clone(), group.chats).into_iter().collect();
-        let mut before: Vec<Case> = Self::in_chats(case, group.chats).into_iter().collect();
-        for subgroup in &group.subgroups {
-            if subgroup.on_fail.is_none() {
-                passing.extend(self.failing(before.clone(), subgroup));
-            }
-            before = self.holding(before, subgroup)?;
-        }
-        if passing.len() > CASES { Err(TooMany) } else { Ok(passing) }
-    }
-
-    fn with(&self, mut case: Case, test: &Test, holds: bool) -> Option<Case> {
+    /// What `test` looks for in the text, if that is what it asks about.
+    pub fn heard(&self, test: &Test) -> Option<Heard> {
         match test {
-            Test::Text { pattern } => {
-                let number = self.number(pattern);
-                if holds {
-                    case.hits.insert(BTreeSet::from([number]));
-                } else {
-                    case.misses.insert(number);
-                }
-            }
-            Test::Row { variable, value } => {
-                case.rows
-                    .insert(Arc::clone(variable), known(case.rows.get(variable), value.as_deref(), holds)?);
-            }
-            Test::Exists { variable } => {
-                case.rows.insert(Arc::clone(variable), known(case.rows.get(variable), None, !holds)?);
-            }
-            Test::Image { min, max } => case.images.push((*min, *max, holds)),
-        }
-        Some(case)
-    }
-
-    /// A situation of the case.
-    pub fn solve(&self, case: &Case) -> Solved {
-        let image = match image(&case.images) {
-            Ok(image) => image,
-            Err(NoImage) => return Solved::Impossible,
-        };
-        let text = match self.text(case, image.is_some()) {
-            Found::Text(text) => text,
-            Found::Nothing => return Solved::Impossible,
-            Found::Unknown => return Solved::Unknown,
-        };
-        let rows = case.rows.iter().filter_map(|(variable, row)| Some((Arc::clone(variable), row.value()?)));
-        Solved::Situation(Situation {
-            text,
-            direct: case.direct.unwrap_or(true),
-            rows: rows.collect(),
-            image,
-        })
-    }
-
-    fn text(&self, case: &Case, with_image: bool) -> Found {
-        if case.hits.is_empty() && (case.misses.is_empty() || with_image) && !case.with_text {
-            return Found::Text(if with_image { String::new() } else { PLAIN.to_owned() });
-        }
-        if case.hits.is_empty() && !case.misses.iter().any(|pattern| self.is_match(*pattern, PLAIN)) {
-            return Found::Text(PLAIN.to_owned());
-        }
-        let key = (case.hits.clone(), case.misses.clone());
-        let known = self.texts.borrow().get(&key).cloned();
-        let found = known.unwrap_or_else(|| {
-            let hir = |pattern: &u32| self.patterns[*pattern as usize].hir();
-            let hits: Vec<Vec<_>> = case.hits.iter().map(|hits| hits.iter().map(hir).collect()).collect();
-            let misses: Vec<_> = case.misses.iter().map(hir).collect();
-            let found = search::find(&hits, &misses);
-            self.texts.borrow_mut().insert(key, found.clone());
-            found
-        });
-        match found {
-            // A sticker has no text, and hits nothing.
-            Found::Nothing if case.hits.is_empty() && !case.with_text => Found::Text(String::new()),
-            // Nobody can send this; there may be a longer one in narrower characters that can be sent.
-            Found::Text(text) if text::utf16_len(&text) > limits::TEXT_UTF16 => Found::Unknown,
-            found => found,
+            Test::Text { pattern } => self.numbers.get(pattern).copied().map(Heard::Pattern),
+            Test::Said(said) => self.said_numbers.get(said).copied().map(Heard::Said),
+            _ => None,
         }
     }
 
-    fn is_match(&self, pattern: u32, text: &str) -> bool {
+    /// Whether hearing `one` is to hear `other`, as far as that can be told at sight.
+    pub fn implies(&self, one: Heard, other: Heard) -> bool {
+        match (one, other) {
+            (Heard::Said(one), Heard::Said(other)) => {
+                self.said[one as usize].implies(&self.said[other as usize])
+            }
+            _ => one == other,
+        }
+    }
+
+    /// Texts in which this is heard: all of them for a pattern, some for a phrase.
+    pub fn hir(&self, heard: Heard) -> Option<&Hir> {
+        match heard {
+            Heard::Pattern(pattern) => Some(self.patterns[pattern as usize].hir()),
+            Heard::Said(said) => self.surely[said as usize].as_ref(),
+        }
+    }
+
+    /// The pattern of this text trigger.
+    pub fn pattern(&self, source: &str) -> Option<&Pattern> {
+        self.numbers.get(source).map(|number| &self.patterns[*number as usize])
+    }
+
+    /// Listens to `text`.
+    pub fn listen<R>(&self, text: &str, listen: impl FnOnce(&Listening<'_>) -> R) -> R {
         let folded = Folded::new(text);
-        self.matcher.look_up(text, &folded).is_match(pattern)
+        let said = if self.said.is_empty() { Vec::new() } else { self.index.said(&text::spoken(text)) };
+        listen(&Listening { text, hits: self.matcher.look_up(text, &folded), said })
     }
 
     /// What becomes of `situation`, asked group by group.
     pub fn read<R>(&self, situation: &Situation, read: impl FnOnce(&Reading<'_>) -> R) -> R {
-        let folded = Folded::new(&situation.text);
-        let hits = self.matcher.look_up(&situation.text, &folded);
-        read(&Reading { solver: self, situation, hits })
-    }
-
-    /// Whether any text hits `pattern`, and whether any does not; each with the shortest one.
-    pub fn hit_and_miss(&self, pattern: &str) -> (Found, Found) {
-        let pattern = &self.patterns[self.number(pattern) as usize];
-        both(pattern)
+        self.listen(&situation.text, |listening| read(&Reading { texts: self, situation, listening }))
     }
 }
 
-/// What a message says that need not say anything.
-const PLAIN: &str = "hello";
+/// What is heard in a text.
+pub(super) struct Listening<'t> {
+    text: &'t str,
+    hits: Hits<'t>,
+    said: Vec<u32>,
+}
 
-/// Whether any text, but the empty one, hits `pattern`, and whether any does not; each with the shortest one.
-pub(super) fn both(pattern: &Pattern) -> (Found, Found) {
-    // The search is for those patterns that look as if there might be none.
-    let Ok(regex) = pattern.regex() else { return (Found::Unknown, Found::Unknown) };
-    let samples = ["hello", "0", "!", " ", "я", "\n", "A"];
-    let sample = |hits: bool| {
-        samples
-            .iter()
-            .find(|sample| regex.is_match(sample) == hits)
-            .map(|text| Found::Text((*text).to_owned()))
-    };
-    let hit = sample(true).unwrap_or_else(|| search::find(&[vec![pattern.hir()]], &[]));
-    let miss = sample(false).unwrap_or_else(|| search::find(&[], &[pattern.hir()]));
-    (hit, miss)
+impl Listening<'_> {
+    pub fn hears(&self, heard: Heard) -> bool {
+        match heard {
+            Heard::Pattern(pattern) => !self.text.is_empty() && self.hits.is_match(pattern),
+            Heard::Said(said) => self.said.binary_search(&said).is_ok(),
+        }
+    }
 }
 
 /// A situation that is being looked at.
 pub(super) struct Reading<'s> {
-    solver: &'s Solver,
+    texts: &'s Texts,
     situation: &'s Situation,
-    hits: Hits<'s>,
+    listening: &'s Listening<'s>,
 }
 
 /// How a group ends the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     Fires,
-    /// With the `onFailMsg` of this subgroup.
+    /// With the message of this subgroup.
     Says(usize),
 }
 
 impl Reading<'_> {
     /// The numbers of the groups that may end the search, in order.
     pub fn candidates(&self) -> Vec<usize> {
-        let found = self.hits.numbers().iter().flat_map(|pattern| &self.solver.by_pattern[*pattern as usize]);
-        let mut candidates: Vec<usize> = self.solver.always.iter().chain(found).copied().collect();
+        let texts = self.texts;
+        let patterns = self.listening.hits.numbers().iter().copied().map(Heard::Pattern);
+        let heard = patterns.chain(self.listening.said.iter().copied().map(Heard::Said));
+        let found = heard.filter_map(|heard| texts.by_heard.get(&heard)).flatten();
+        let mut candidates: Vec<usize> = texts.always.iter().chain(found).copied().collect();
         candidates.sort_unstable();
         candidates.dedup();
         candidates
@@ -361,88 +232,42 @@ impl Reading<'_> {
 
     /// How `group` ends the search, if it does.
     pub fn stop(&self, group: &Group) -> Option<Stop> {
-        let asked = if self.situation.direct { group.chats.direct } else { group.chats.group };
+        let direct = self.situation.scene.is_direct();
+        let asked = if direct { group.chats.direct } else { group.chats.group };
         if !asked {
             return None;
         }
-        let holds = |subgroup: &Subgroup| subgroup.tests.iter().any(|(test, _)| self.holds(test));
-        match group.subgroups.iter().position(|subgroup| !holds(subgroup)) {
+        let failed = group
+            .subgroups
+            .iter()
+            .position(|subgroup| !subgroup.conditions.iter().any(|(condition, _)| self.holds(condition)));
+        match failed {
             None => Some(Stop::Fires),
             Some(failed) => group.subgroups[failed].on_fail.as_ref().map(|_| Stop::Says(failed)),
         }
     }
 
-    fn holds(&self, test: &Test) -> bool {
-        let Situation { text, rows, image, .. } = self.situation;
+    fn holds(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::Asks(test) => self.answers(test),
+            Condition::Not(conditions) => !conditions.iter().any(|condition| self.holds(condition)),
+        }
+    }
+
+    fn answers(&self, test: &Test) -> bool {
+        let Situation { scene, values, media, time, draws, resting, .. } = self.situation;
         match test {
-            Test::Text { pattern } => !text.is_empty() && self.hits.is_match(self.solver.number(pattern)),
-            Test::Row { variable, value } => rows.get(variable) == value.as_ref(),
-            Test::Exists { variable } => rows.contains_key(variable),
-            Test::Image { min, max } => image.is_some_and(|bytes| within(bytes, *min, *max)),
-        }
-    }
-}
-
-/// What is known of a row that was `known` before, and now is `value` or is not.
-fn known(known: Option<&Row>, value: Option<&str>, is: bool) -> Option<Row> {
-    let value = value.map(str::to_owned);
-    match (known, is) {
-        (None, true) => Some(Row::Is(value)),
-        (None, false) => Some(Row::IsNone(BTreeSet::from([value]))),
-        (Some(Row::Is(known)), is) => ((*known == value) == is).then(|| Row::Is(known.clone())),
-        (Some(Row::IsNone(not)), true) => (!not.contains(&value)).then_some(Row::Is(value)),
-        (Some(Row::IsNone(not)), false) => {
-            let mut not = not.clone();
-            not.insert(value);
-            Some(Row::IsNone(not))
-        }
-    }
-}
-
-impl Row {
-    /// A value that the row may have; `None` for no row, if that may be.
-    fn value(&self) -> Option<String> {
-        match self {
-            Self::Is(value) => value.clone(),
-            Self::IsNone(not) if !not.contains(&None) => None,
-            Self::IsNone(not) => {
-                let mut other = "another value".to_owned();
-                while not.contains(&Some(other.clone())) {
-                    other.push('!');
-                }
-                Some(other)
+            Test::Text { .. } | Test::Said(_) => {
+                self.texts.heard(test).is_some_and(|heard| self.listening.hears(heard))
             }
+            Test::Variable(comparison) => {
+                comparison.holds(|variable| values::value(variable, values, self.texts.starts()))
+            }
+            Test::Media(kinds, bounds) => super::media::holds(*kinds, *bounds, media.as_ref()),
+            Test::Scene(test) => scene.holds(test),
+            Test::Time(hours) => time.is_some_and(|time| hours.contain(time)),
+            Test::Chance { group, per_million } => draws.get(group).copied().unwrap_or(0) < *per_million,
+            Test::Rested { group } => !resting.contains(group),
         }
     }
-}
-
-struct NoImage;
-
-/// An image within all bounds that are asked for and outside of all others; `None` if none is asked for.
-fn image(bounds: &[(f64, f64, bool)]) -> Result<Option<u64>, NoImage> {
-    if !bounds.iter().any(|(_, _, within)| *within) {
-        return Ok(None);
-    }
-    let fits = |bytes: &u64| bounds.iter().all(|(min, max, wanted)| within(*bytes, *min, *max) == *wanted);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "sizes that are none do not fit"
-    )]
-    let candidates = bounds.iter().flat_map(|(min, max, _)| {
-        let (least, most) = (min.ceil() as u64, max.floor() as u64);
-        [least, most, least.saturating_sub(1), most.saturating_add(1)]
-    });
-    [1024 * 1024]
-        .into_iter()
-        .chain(candidates)
-        .filter(|bytes| *bytes <= FILE_BYTES)
-        .find(fits)
-        .map(Some)
-        .ok_or(NoImage)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no file has 2^53 bytes")]
-fn within(bytes: u64, min: f64, max: f64) -> bool {
-    (min..=max).contains(&(bytes as f64))
 }

@@ -1,4 +1,4 @@
-//! Findings in what is answered, wherever it stands: in libraries and in scenarios.
+//! Findings in what is answered, wherever it stands: in libraries, in scenarios, and in rules of the own format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The fields that hold what is said.
-const ANSWERS: &[&str] = &["answers", "say", "ask", "retry"];
+const ANSWERS: &[&str] = &["answers", "say", "ask", "retry", "else_say"];
 /// How long names can be on Telegram, of people, bots and chats.
 const NAME_CHARS: usize = 128;
 /// What Telegram sends beside a file.
@@ -33,7 +33,10 @@ pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
 fn walk(at: &At<'_>, show: &mut impl FnMut(&At<'_>)) {
     for (key, field) in at.fields() {
         if ANSWERS.contains(&key.text.as_str()) {
-            show(&field);
+            // A plain text has no values in it.
+            if field.fields().all(|(key, _)| key.text != "plain") {
+                show(&field);
+            }
         } else {
             walk(&field, show);
         }

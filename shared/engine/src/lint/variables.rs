@@ -6,7 +6,10 @@ use super::{
     Code, Document, Notes,
     outline::{Deed, Outline, Test},
 };
-use crate::document::{At, Node, Value};
+use crate::{
+    document::{At, Node, Value},
+    rules::{Comparison, Operand, Test as Asked},
+};
 
 /// What is known of the variables of some documents.
 #[derive(Debug, Default)]
@@ -47,18 +50,22 @@ impl Variables {
                         self.free.insert(variable.clone());
                     }
                 }
+                Deed::Add { variable } => self.give(variable, None),
                 Deed::Read { variable } => {
                     self.read.insert(variable.clone());
                 }
                 Deed::Remove | Deed::Other => {}
             }
         }
-        self.declared.extend(outline.variables.iter().map(|declared| declared.name.clone()));
-        for (test, _) in tests(outline) {
-            if let Test::Row { variable, .. } | Test::Exists { variable } = test {
-                self.read.insert(variable.to_string());
+        for declared in &outline.variables {
+            self.declared.insert(declared.name.clone());
+            if let Some(start) = &declared.start {
+                self.give(&declared.name, Some(start));
             }
         }
+        each_asked(outline, &mut |variable, _, _| {
+            self.read.insert(variable.to_owned());
+        });
     }
 
     fn add_scenario(&mut self, root: &At<'_>) {
@@ -124,28 +131,24 @@ impl Variables {
     /// What is wrong with the variables of a rule set.
     pub fn note_rules(&self, outline: &Outline, notes: &mut Notes) {
         let mut told = BTreeSet::new();
-        for (test, field) in tests(outline) {
-            let (Test::Row { variable, .. } | Test::Exists { variable }) = test else { continue };
-            match (self.values(variable), test) {
-                (None, _) if told.insert((variable.to_string(), None)) => {
-                    let message = format!("nothing sets {variable:?}: nobody ever has a row of it");
-                    let fix = "set it in a reaction or save it in a scenario, or correct its name";
-                    notes.add(Code::R401, field, message, fix);
-                }
-                (Some(Values::These(known)), Test::Row { value: Some(value), .. })
-                    if !known.contains(value) && told.insert((variable.to_string(), Some(value.clone()))) =>
-                {
-                    let list = super::names(known.iter().map(String::as_str));
-                    let message =
-                        format!("nothing gives {variable:?} the value {value:?}; it is given: {list}");
-                    notes.add(Code::R402, field, message, "assign it in a reaction, or correct the value");
-                }
-                _ => {}
+        each_asked(outline, &mut |variable, value, field| match (self.values(variable), value) {
+            (None, _) if told.insert((variable.to_owned(), None)) => {
+                let message = format!("nothing sets {variable:?}: it never has a value");
+                let fix = "set it in a reaction or save it in a scenario, or correct its name";
+                notes.add(Code::R401, field, message, fix);
             }
-        }
+            (Some(Values::These(known)), Some(value))
+                if !known.contains(value) && told.insert((variable.to_owned(), Some(value.to_owned()))) =>
+            {
+                let list = super::names(known.iter().map(String::as_str));
+                let message = format!("nothing gives {variable:?} the value {value:?}; it is given: {list}");
+                notes.add(Code::R402, field, message, "assign it in a reaction, or correct the value");
+            }
+            _ => {}
+        });
         let mut told = BTreeSet::new();
         for (deed, field) in outline.reactions.iter().flat_map(|group| &group.subgroups).flatten() {
-            if let Deed::Set { variable, .. } = deed
+            if let Deed::Set { variable, .. } | Deed::Add { variable } = deed
                 && !self.read.contains(variable)
                 && told.insert(variable)
             {
@@ -167,8 +170,29 @@ impl Variables {
     }
 }
 
-fn tests(outline: &Outline) -> impl Iterator<Item = &(Test, String)> {
-    outline.groups.iter().flat_map(|group| &group.subgroups).flat_map(|subgroup| &subgroup.tests)
+/// Shows every variable that is asked about, with the value that it is asked to be, if it is one, and the place.
+fn each_asked(outline: &Outline, show: &mut impl FnMut(&str, Option<&str>, &str)) {
+    for subgroup in outline.groups.iter().flat_map(|group| &group.subgroups) {
+        subgroup.each_test(&mut |test, field| {
+            let Test::Variable(comparison) = test else { return };
+            let Comparison { variable, test } = &**comparison;
+            let operands = match test {
+                Asked::Is(operand) => [Some(operand), None],
+                Asked::Exists(_) => [None, None],
+                Asked::Between { min, max } => [min.as_ref(), max.as_ref()],
+            };
+            let value = match test {
+                Asked::Is(Operand::Value(value)) => Some(value.as_str()),
+                _ => None,
+            };
+            show(&variable.name, value, field);
+            for operand in operands.into_iter().flatten() {
+                if let Operand::Variable(other) = operand {
+                    show(&other.name, None, field);
+                }
+            }
+        });
+    }
 }
 
 /// Whether what a question accepts is short by its nature: nobody's address has a thousand letters.

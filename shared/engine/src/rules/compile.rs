@@ -66,7 +66,7 @@ impl Compiler<'_> {
             let mut on_fail = None;
             let members = subgroup.members.into_iter();
             let triggers = members.filter_map(|trigger| {
-                on_fail = trigger.on_fail;
+                on_fail = trigger.on_fail.map(|message| message.text);
                 self.trigger(trigger.kind, &trigger.place)
             });
             let triggers = triggers.collect();

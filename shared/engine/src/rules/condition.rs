@@ -1,4 +1,4 @@
-use troupe_types::{Media, MediaKind};
+use troupe_types::{Media, MediaKind, UserId};
 
 use super::{
     Bounds, Comparison, Group, Kinds, Operand, Test, Trigger, VariableRef, evaluate::Texts, model::Sender,
@@ -14,7 +14,7 @@ pub(super) fn is_triggered(trigger: &Trigger, group: &Group, texts: &impl Texts,
         Trigger::Phrase(phrase) => texts.is_said(*phrase),
         Trigger::VariableIs { variable, value } => turn.variable(variable) == value.as_deref(),
         Trigger::VariableExists { variable } => turn.variable(variable).is_some(),
-        Trigger::Compare(comparison) => comparison.holds(turn),
+        Trigger::Compare(comparison) => comparison.holds(|variable| variable.value(turn)),
         Trigger::Media(kinds, bounds) => {
             message.media.as_ref().is_some_and(|media| kinds.have(media) && bounds.hold(media))
         }
@@ -27,10 +27,7 @@ pub(super) fn is_triggered(trigger: &Trigger, group: &Group, texts: &impl Texts,
             message.reply_to.is_some() && to_bot
         }
         Trigger::Chat(chat) => update.chat.id == *chat,
-        Trigger::Sender(Sender::Id(id)) => update.sender.id == *id,
-        Trigger::Sender(Sender::Username(name)) => {
-            update.sender.username.as_ref().is_some_and(|username| username.eq_ignore_ascii_case(name))
-        }
+        Trigger::Sender(sender) => sender.is(update.sender.id, update.sender.username.as_deref()),
         Trigger::Time(hours) => hours.contain(update.time),
         Trigger::Chance { per_million } => turn.seed.stream(&["chance", &group.name]).happens(*per_million),
         Trigger::Rested => !turn.cools(group.hash),
@@ -38,8 +35,18 @@ pub(super) fn is_triggered(trigger: &Trigger, group: &Group, texts: &impl Texts,
     }
 }
 
+impl Sender {
+    /// Whether it is the person with this id and public name.
+    pub fn is(&self, id: UserId, username: Option<&str>) -> bool {
+        match self {
+            Self::Id(wanted) => id == *wanted,
+            Self::Username(name) => username.is_some_and(|username| username.eq_ignore_ascii_case(name)),
+        }
+    }
+}
+
 impl Kinds {
-    fn have(self, media: &Media) -> bool {
+    pub fn have(self, media: &Media) -> bool {
         let is_photo = media.kind == MediaKind::Photo;
         let is_document = media.kind == MediaKind::Document;
         match self {
@@ -63,26 +70,22 @@ impl Bounds {
 }
 
 impl Comparison {
-    fn holds(&self, turn: &Turn<'_>) -> bool {
-        let value = self.variable.value(turn);
+    /// Whether it holds where variables have the values that `value_of` tells.
+    pub fn holds<'v>(&'v self, value_of: impl Fn(&'v VariableRef) -> Option<&'v str>) -> bool {
+        let value = value_of(&self.variable);
+        let of_operand = |operand: &'v Operand| match operand {
+            Operand::Value(value) => Some(value.as_str()),
+            Operand::Variable(variable) => value_of(variable),
+        };
         match &self.test {
-            Test::Is(operand) => value.is_some() && value == operand.value(turn),
+            Test::Is(operand) => value.is_some() && value == of_operand(operand),
             Test::Exists(exists) => value.is_some() == *exists,
             Test::Between { min, max } => {
                 let Some(value) = value.and_then(number) else { return false };
-                let bound = |bound: &Operand| bound.value(turn).and_then(number);
+                let bound = |bound| of_operand(bound).and_then(number);
                 min.as_ref().is_none_or(|min| bound(min).is_some_and(|min| min <= value))
                     && max.as_ref().is_none_or(|max| bound(max).is_some_and(|max| value <= max))
             }
-        }
-    }
-}
-
-impl Operand {
-    fn value<'a>(&'a self, turn: &'a Turn<'_>) -> Option<&'a str> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Variable(variable) => variable.value(turn),
         }
     }
 }
@@ -95,6 +98,6 @@ impl VariableRef {
 }
 
 /// The number that `value` is.
-pub(super) fn number(value: &str) -> Option<f64> {
+pub(crate) fn number(value: &str) -> Option<f64> {
     value.trim().parse::<f64>().ok().filter(|number| number.is_finite())
 }

@@ -7,7 +7,7 @@ use crate::{
 
 /// Hours of the day on some days of the week, by a clock that is a fixed time ahead of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hours {
+pub(crate) struct Hours {
     /// From Monday on.
     days: [bool; 7],
     /// In minutes since midnight; it belongs to them.

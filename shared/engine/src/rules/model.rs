@@ -25,6 +25,7 @@ pub(super) struct Model {
 #[derive(Debug)]
 pub(super) struct TriggerGroup {
     pub name: String,
+    pub place: Place,
     pub chats: Chats,
     /// In the order in which they first appear.
     pub subgroups: Vec<Subgroup<Trigger>>,
@@ -50,8 +51,15 @@ pub(super) struct Trigger {
     /// The place of what it asks.
     pub place: Place,
     /// What is said if it is the last of its subgroup and none of them is triggered.
-    pub on_fail: Option<Saying>,
+    pub on_fail: Option<FailMessage>,
     pub kind: TriggerKind,
+}
+
+#[derive(Debug)]
+pub(super) struct FailMessage {
+    /// The place of the message.
+    pub place: Place,
+    pub text: Saying,
 }
 
 #[derive(Debug)]
@@ -118,7 +126,7 @@ pub(super) enum Operand {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Sender {
+pub(crate) enum Sender {
     Id(UserId),
     /// A public name, in lower case and without `@`.
     Username(String),

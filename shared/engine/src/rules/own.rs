@@ -119,7 +119,7 @@ fn read_group(
         }
         None => Some(None),
     };
-    let triggers = TriggerGroup { name: name?.to_owned(), chats: chats?, subgroups: when? };
+    let triggers = TriggerGroup { name: name?.to_owned(), place: place(at), chats: chats?, subgroups: when? };
     Some((triggers, reactions?))
 }
 

@@ -3,8 +3,8 @@
 use super::{
     Kinds,
     model::{
-        Chats, Model, Operand, Place, Reaction, ReactionGroup, ReactionKind, Saying, Sizes, Trigger,
-        TriggerGroup, TriggerKind, Variable, VariableName, VariableTest, Wanted, subgroups,
+        Chats, FailMessage, Model, Operand, Place, Reaction, ReactionGroup, ReactionKind, Saying, Sizes,
+        Trigger, TriggerGroup, TriggerKind, Variable, VariableName, VariableTest, Wanted, subgroups,
     },
 };
 use crate::{
@@ -90,7 +90,8 @@ fn trigger_group(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Trigger
     }
     let triggers: Vec<_> = triggers.items().filter_map(|trigger| read_trigger(&trigger, faults)).collect();
     let chats = if private? { Chats::Direct } else { Chats::Any };
-    Some(TriggerGroup { name: name.to_owned(), chats, subgroups: subgroups(triggers.into_iter()) })
+    let subgroups = subgroups(triggers.into_iter());
+    Some(TriggerGroup { name: name.to_owned(), place: place(at), chats, subgroups })
 }
 
 /// A trigger and the name of its subgroup.
@@ -99,7 +100,10 @@ fn read_trigger(at: &At<'_>, faults: &mut Faults) -> Option<(Option<String>, Tri
     let subgroup = subgroup(&trigger, faults);
     let on_fail = match trigger.set("onFailMsg") {
         // An empty message is the seed's way of having none.
-        Some(message) if message.text(faults).is_some_and(|text| !text.is_empty()) => message.message(faults),
+        Some(message) if message.text(faults).is_some_and(|text| !text.is_empty()) => {
+            let text = message.message(faults).map(|text| Saying::Plain(text.to_owned()));
+            text.map(|text| FailMessage { place: place(&message), text })
+        }
         _ => None,
     };
     let modifier = modifier(&trigger, faults);
@@ -129,7 +133,6 @@ fn read_trigger(at: &At<'_>, faults: &mut Faults) -> Option<(Option<String>, Tri
         }
     };
     modifier?;
-    let on_fail = on_fail.map(|text| Saying::Plain(text.to_owned()));
     Some((subgroup, Trigger { place: place(&data), on_fail, kind }))
 }
 

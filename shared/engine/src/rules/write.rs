@@ -64,7 +64,7 @@ fn write_variable(variable: &Variable, yaml: &mut String) {
 
 fn write_condition(subgroup: &Subgroup<Trigger>, yaml: &mut String) {
     let name = subgroup.name.as_ref().map(|name| format!("name: {}", scalar(name)));
-    let on_fail = |trigger: &Trigger| trigger.on_fail.as_ref().map(said);
+    let on_fail = |trigger: &Trigger| trigger.on_fail.as_ref().map(|message| said(&message.text));
     let Some((last, others)) = subgroup.members.split_last() else { return };
     let else_say = on_fail(last).map(|text| format!("else_say: {text}"));
     if others.is_empty() {

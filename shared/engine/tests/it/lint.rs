@@ -2,17 +2,18 @@
 
 mod documented;
 mod laws;
+mod own;
 mod seed;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use troupe_engine::{
-    GroupOutcome, Ruleset, Tried,
-    lint::{Code, Document, Finding, Witness, lint},
+    GroupOutcome, Groups, Ruleset, Tried,
+    lint::{Call, Code, Document, Finding, Witness, lint},
 };
-use troupe_types::{ChatId, MediaKind};
+use troupe_types::{MessageId, Timestamp};
 
-use crate::talk::{ANN, GROUP, Said, Talk, content, parsed, said};
+use crate::talk::{Said, Talk, content, parsed, said};
 
 /// What is found in a rule set.
 pub fn in_rules(rules: &str) -> Vec<Finding> {
@@ -31,26 +32,38 @@ pub fn finding(findings: &[Finding], code: Code) -> &Finding {
     found.unwrap_or_else(|| panic!("{code} is not among {findings:#?}"))
 }
 
-/// A talk in which the person has these rows, and what is said.
+/// A talk in which all is as the witness needs it, and what is said.
 pub fn set_up(talk: &mut Talk, witness: &Witness) -> Said {
     let mut message = said(&witness.text);
-    if !witness.direct {
-        message = message.addressed_in_group();
-    }
-    if let Some(bytes) = witness.image {
-        message = message.with(MediaKind::Photo, None, bytes);
-    }
-    let chat = if witness.direct { ChatId::direct(ANN) } else { GROUP };
-    let mut state = talk.state(chat, ANN);
+    message.chat = witness.chat;
+    message.sender.id = witness.sender;
+    message.sender.username.clone_from(&witness.username);
+    message.to_the_bot = witness.call == Call::Mention || (witness.call == Call::Reply && !witness.direct);
+    message.reply_to = (witness.call == Call::Reply).then(|| MessageId::new(1));
+    message.media.clone_from(&witness.media);
+    let mut state = talk.state(witness.chat, witness.sender);
     state.person.variables = witness.variables.clone();
-    talk.states.insert((chat, ANN), state);
+    state.bot.variables = witness.bot_variables.clone();
+    if let Some(time) = witness.time {
+        talk.set_time(time);
+    }
+    let later = Timestamp::from_seconds(4_000_000_000);
+    state.person.cooldowns.0.extend(witness.resting.iter().map(|group| (memory_of(group), later)));
+    talk.states.insert((witness.chat, witness.sender), state);
     message
+}
+
+/// What the memory of cooldowns calls a group: 64-bit FNV-1a of its name behind `rules`.
+fn memory_of(group: &str) -> u64 {
+    let bytes = ["rules", group].into_iter().flat_map(|part| part.bytes().chain([0xff]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A talk with a bot of these rules.
 pub fn talk(rules: &str) -> Talk {
     let mut content = content();
     content.rules = Some(Arc::new(parsed(Ruleset::parse(rules))));
+    content.groups = Groups::All;
     Talk::new(content)
 }
 

@@ -158,6 +158,11 @@ impl Talk {
         self
     }
 
+    /// The next thing that is said comes a second after this.
+    pub fn set_time(&mut self, time: Timestamp) {
+        self.time = time;
+    }
+
     pub fn update(&mut self, said: Said) -> Update {
         self.time = self.time + said.after;
         self.message += 1;

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::witness;
+use super::{Wording, witness};
 use crate::lint::{
     Code, Notes, names,
     outline::Group,
-    situation::{Case, Situation, Solved, Solver, Stop, TooMany},
+    situation::{Situation, Stop},
+    solver::{Case, Solved, Solver, TooMany},
 };
 
 /// How many examples are looked at for one group.
@@ -16,41 +17,62 @@ const ROUNDS: usize = 64;
 #[derive(Debug)]
 pub(in crate::lint) enum Fate {
     /// It fires, say on this.
-    Fires,
+    Fires(Box<Situation>),
     /// Nothing meets it.
     Never,
     /// All that meets it ends before it comes to it: at these groups, each with an example.
-    Taken(BTreeMap<usize, (Situation, Stop)>),
+    Taken(Takers),
     /// It was too much to find out.
-    Unknown,
+    TooMuch,
+    /// It cannot be told.
+    Untold,
 }
 
+pub(in crate::lint) type Takers = BTreeMap<usize, (Situation, Stop)>;
+
 /// What becomes of each group.
-pub(super) fn fates(groups: &[Group], solver: &Solver) -> Vec<Fate> {
-    (0..groups.len()).map(|number| fate(groups, number, solver).unwrap_or(Fate::Unknown)).collect()
+pub(super) fn fates(groups: &[Group], solver: &Solver, progress: &mut dyn FnMut(usize)) -> Vec<Fate> {
+    let fate_of = |number| {
+        progress(number);
+        fate(groups, number, Case::default(), solver).unwrap_or(Fate::TooMuch)
+    };
+    (0..groups.len()).map(fate_of).collect()
 }
 
 /// An example of what meets the group is given to those before it. Where one of them takes it, the next example has to
 /// pass that one, too.
-fn fate(groups: &[Group], number: usize, solver: &Solver) -> Result<Fate, TooMany> {
-    let mut cases = solver.firing(Case::default(), &groups[number])?;
+fn fate(groups: &[Group], number: usize, case: Case, solver: &Solver) -> Result<Fate, TooMany> {
+    let mut cases = solver.firing(case, &groups[number])?;
     let mut takers = BTreeMap::new();
+    let (mut too_much, mut untold) = (false, false);
     for _ in 0..ROUNDS {
         let Some(case) = cases.pop() else {
-            return Ok(if takers.is_empty() { Fate::Never } else { Fate::Taken(takers) });
+            return Ok(match (too_much, untold) {
+                (true, _) => Fate::TooMuch,
+                (false, true) => Fate::Untold,
+                _ if takers.is_empty() => Fate::Never,
+                _ => Fate::Taken(takers),
+            });
         };
         let situation = match solver.solve(&case) {
             Solved::Situation(situation) => situation,
             Solved::Impossible => continue,
-            Solved::Unknown => return Ok(Fate::Unknown),
+            Solved::TooMuch => {
+                too_much = true;
+                continue;
+            }
+            Solved::Untold => {
+                untold = true;
+                continue;
+            }
         };
         let Some((taker, stop)) = first(groups, 0..number, &situation, solver) else {
-            return Ok(Fate::Fires);
+            return Ok(Fate::Fires(situation));
         };
-        takers.entry(taker).or_insert((situation, stop));
+        takers.entry(taker).or_insert((*situation, stop));
         cases.extend(solver.passing(case, &groups[taker])?);
     }
-    Ok(Fate::Unknown)
+    Ok(Fate::TooMuch)
 }
 
 /// The first of the groups with these numbers that ends the search.
@@ -60,32 +82,33 @@ pub(super) fn first(
     situation: &Situation,
     solver: &Solver,
 ) -> Option<(usize, Stop)> {
-    solver.read(situation, |reading| {
+    solver.texts.read(situation, |reading| {
         let mut candidates = reading.candidates().into_iter().filter(|number| numbers.contains(number));
         candidates.find_map(|number| Some((number, reading.stop(&groups[number])?)))
     })
 }
 
-/// Tells of groups that never fire. Those that an `onFailMsg` cuts off are told of there.
-pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, notes: &mut Notes) {
-    for (group, fate) in groups.iter().zip(fates) {
+/// Tells of groups that never fire. Those that a message cuts off are told of there.
+pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, wording: Wording, notes: &mut Notes) {
+    for (number, (group, fate)) in groups.iter().zip(fates).enumerate() {
         let name = &group.name;
         match fate {
             Fate::Never => {
-                let message = format!("{name:?} never fires: {}", reason(group, solver));
+                let message = format!("{name:?} never fires: {}", reason(group, solver, wording));
                 notes.add(Code::R102, &group.field, message, "change what contradicts, or remove the group");
             }
             Fate::Taken(takers) if takers.values().all(|(_, stop)| *stop == Stop::Fires) => {
-                let list = names(takers.keys().map(|taker| groups[*taker].name.as_str()));
+                let list = taken_by(takers, groups);
                 let message = format!("{name:?} never fires: whatever triggers it triggers {list} first");
                 let fix = "put it before what takes its messages, ask more there, or remove it";
                 let shown = takers.iter().next().map(|(taker, (situation, _))| {
-                    witness(situation, format!("{:?} fires", groups[*taker].name))
+                    witness(situation, groups, format!("{:?} fires", groups[*taker].name))
                 });
                 notes.add_shown(Code::R101, &group.field, message, shown, fix);
             }
-            Fate::Fires | Fate::Taken(_) => {}
-            Fate::Unknown => {
+            Fate::Fires(situation) => note_leftovers(groups, number, situation, solver, notes),
+            Fate::Taken(_) | Fate::Untold => {}
+            Fate::TooMuch => {
                 let message = format!("whether {name:?} can fire was too much to find out");
                 let fix = "simpler expressions, without long counted repetitions, can be looked at whole";
                 notes.add(Code::R105, &group.field, message, fix);
@@ -94,24 +117,53 @@ pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, notes: &mu
     }
 }
 
+/// Tells of a group that fires only where the chance of groups before it fails, or while they rest.
+fn note_leftovers(
+    groups: &[Group],
+    number: usize,
+    situation: &Situation,
+    solver: &Solver,
+    notes: &mut Notes,
+) {
+    let Situation { draws, resting, .. } = situation;
+    let is_left = draws.iter().any(|(group, draw)| *group != number && *draw > 0)
+        || resting.iter().any(|group| *group != number);
+    if !is_left {
+        return;
+    }
+    let Ok(Fate::Taken(takers)) = fate(groups, number, Case::steady_but(number), solver) else { return };
+    let (name, list) = (&groups[number].name, taken_by(&takers, groups));
+    let message = format!(
+        "{name:?} fires only on what chance or a cooldown leaves: whatever triggers it triggers {list} first"
+    );
+    let fix = "nothing, if that is meant; else put it before, or ask more there";
+    let shown = witness(situation, groups, format!("{name:?} fires"));
+    notes.add_shown(Code::R106, &groups[number].field, message, Some(shown), fix);
+}
+
+fn taken_by(takers: &Takers, groups: &[Group]) -> String {
+    names(takers.keys().map(|taker| groups[*taker].name.as_str()))
+}
+
 /// Why nothing meets a group: a subgroup or two that cannot hold.
-fn reason(group: &Group, solver: &Solver) -> String {
+fn reason(group: &Group, solver: &Solver, wording: Wording) -> String {
     let impossible = |numbers: &[usize]| {
-        let cases = numbers.iter().try_fold(vec![Case::default()], |cases, number| {
-            solver.holding(cases, &group.subgroups[*number])
-        });
+        let chats = Solver::in_chats(Case::default(), group.chats).into_iter().collect();
+        let cases =
+            numbers.iter().try_fold(chats, |cases, number| solver.holding(cases, &group.subgroups[*number]));
         cases.is_ok_and(|cases| cases.iter().all(|case| solver.solve(case) == Solved::Impossible))
     };
+    let (one, several) = (wording.subgroup, wording.subgroups);
     let count = group.subgroups.len();
     if let Some(alone) = (0..count).find(|number| impossible(&[*number])) {
-        return format!("nothing meets its {} subgroup", ordinal(alone));
+        return format!("nothing meets its {} {one}", ordinal(alone));
     }
     let pairs = (0..count).flat_map(|first| (first + 1..count).map(move |second| (first, second)));
     match pairs.into_iter().find(|(first, second)| impossible(&[*first, *second])) {
         Some((first, second)) => {
-            format!("its {} and {} subgroups contradict each other", ordinal(first), ordinal(second))
+            format!("its {} and {} {several} contradict each other", ordinal(first), ordinal(second))
         }
-        None => "its subgroups contradict each other".to_owned(),
+        None => format!("its {several} contradict each other"),
     }
 }
 

@@ -1,23 +1,28 @@
-//! What an `onFailMsg` does to the groups behind it: the two dangers that the seed warns of, and messages that are
+//! What an `onFailMsg`, or an `else_say`, does to the groups behind it: the two dangers that the seed warns of, and messages that are
 //! never sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    Wording,
     fates::{Fate, first},
     witness,
 };
-use crate::lint::{
-    Code, Notes, Witness, names,
-    outline::{Group, Subgroup, Test},
-    situation::{Case, Situation, Solved, Solver, Stop, TooMany},
+use crate::{
+    lint::{
+        Code, Notes, Witness, names,
+        outline::{Condition, Group, Subgroup, Test},
+        situation::{Situation, Stop},
+        solver::{Case, Solved, Solver, TooMany},
+    },
+    rules::{Comparison, Test as Asked},
 };
 
 /// How many examples are looked at for one message.
 const EXAMPLES: usize = 256;
 
-pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, notes: &mut Notes) {
-    note_sure(groups, fates, notes);
+pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, wording: Wording, notes: &mut Notes) {
+    note_sure(groups, fates, wording, notes);
     for (number, group) in groups.iter().enumerate() {
         for (place, subgroup) in group.subgroups.iter().enumerate() {
             for lost in &subgroup.lost_on_fail {
@@ -36,21 +41,25 @@ pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, notes: &mu
                     "{name:?} can cut off {meant:?} behind it: this message ends the search also for people who \
                      mean {meant:?}"
                 );
-                let shown =
-                    witness(&situation, format!("{name:?} sends this message, {meant:?} would have fired"));
+                let shown = witness(
+                    &situation,
+                    groups,
+                    format!("{name:?} sends this message, {meant:?} would have fired"),
+                );
+                let one = wording.subgroup;
                 let fix = format!(
-                    "put a subgroup before it that holds only when {name:?} is meant, such as a variable with a \
+                    "put a {one} before it that holds only when {name:?} is meant, such as a variable with a \
                      value; or move {name:?} behind {meant:?}"
                 );
                 notes.add_shown(Code::R202, field, message, Some(shown), fix);
             }
-            note_never_sent(group, place, field, solver, notes);
+            note_never_sent(group, place, field, solver, wording, notes);
         }
     }
 }
 
 /// Groups that never fire since a message ends the search before them, told of where the message is.
-fn note_sure(groups: &[Group], fates: &[Fate], notes: &mut Notes) {
+fn note_sure(groups: &[Group], fates: &[Fate], wording: Wording, notes: &mut Notes) {
     let mut cut_off: BTreeMap<(usize, usize), Vec<(usize, Witness)>> = BTreeMap::new();
     for (number, fate) in fates.iter().enumerate() {
         let Fate::Taken(takers) = fate else { continue };
@@ -59,19 +68,20 @@ fn note_sure(groups: &[Group], fates: &[Fate], notes: &mut Notes) {
             Stop::Fires => None,
         });
         if let Some((taker, place, situation)) = by_message {
-            let shown = witness(situation, format!("{:?} sends this message", groups[taker].name));
+            let shown = witness(situation, groups, format!("{:?} sends this message", groups[taker].name));
             cut_off.entry((taker, place)).or_default().push((number, shown));
         }
     }
     for ((taker, place), mut dead) in cut_off {
         let name = &groups[taker].name;
         let list = names(dead.iter().map(|(number, _)| groups[*number].name.as_str()));
-        let verb = if dead.len() == 1 { "fires" } else { "fire" };
+        let (verb, them) = if dead.len() == 1 { ("fires", "it") } else { ("fire", "them") };
         let message = format!(
-            "{list} behind it never {verb}: whatever would trigger them fires {name:?} or gets this message first"
+            "{list} behind it never {verb}: whatever would trigger {them} fires {name:?} or gets this message first"
         );
+        let one = wording.subgroup;
         let fix = format!(
-            "put a subgroup before it that holds only when {name:?} is meant, such as a variable with a value; or \
+            "put a {one} before it that holds only when {name:?} is meant, such as a variable with a value; or \
              move {name:?} behind the others"
         );
         let field = groups[taker].subgroups[place].on_fail.as_deref().unwrap_or_default();
@@ -101,10 +111,10 @@ fn possible(
     for subgroup in &group.subgroups[..place] {
         sent = solver.holding(sent, subgroup)?;
     }
-    let sent = solver.failing(sent, &group.subgroups[place]);
+    let sent = solver.failing(sent, &group.subgroups[place])?;
     let mut examples = 0;
     for (meant, other) in groups.iter().enumerate().skip(number + 1) {
-        if !matches!(fates[meant], Fate::Fires) || is_fenced(other) {
+        if !matches!(fates[meant], Fate::Fires(_)) || is_fenced(other) {
             continue;
         }
         for case in &sent {
@@ -120,7 +130,7 @@ fn possible(
                     (sent_by == Some((number, Stop::Says(place))), next)
                     && !is_fenced(&groups[behind])
                 {
-                    return Ok(Some((situation, behind)));
+                    return Ok(Some((*situation, behind)));
                 }
             }
         }
@@ -128,22 +138,38 @@ fn possible(
     Ok(None)
 }
 
-/// The variables whose values a subgroup asks for, if it asks for nothing else.
+/// The person's variables whose values a subgroup asks for, if it asks for nothing else.
 fn fence(subgroup: &Subgroup) -> Option<BTreeSet<&str>> {
-    let of_state =
-        |(test, _): &(Test, String)| matches!(test, Test::Row { value: Some(_), .. } | Test::Exists { .. });
-    subgroup.tests.iter().all(of_state).then(|| variables(subgroup).collect())
+    let of_state = |(condition, _): &(Condition, String)| match condition {
+        Condition::Asks(Test::Variable(comparison)) => {
+            let Comparison { variable, test } = &**comparison;
+            !variable.single && *test != Asked::Exists(false)
+        }
+        _ => false,
+    };
+    subgroup.conditions.iter().all(of_state).then(|| variables(subgroup))
 }
 
-fn variables(subgroup: &Subgroup) -> impl Iterator<Item = &str> {
-    subgroup.tests.iter().filter_map(|(test, _)| match test {
-        Test::Row { variable, .. } | Test::Exists { variable } => Some(&**variable),
-        _ => None,
-    })
+/// The variables that a subgroup asks about.
+fn variables(subgroup: &Subgroup) -> BTreeSet<&str> {
+    let mut variables = BTreeSet::new();
+    subgroup.each_test(&mut |test, _| {
+        if let Test::Variable(comparison) = test {
+            variables.insert(&*comparison.variable.name);
+        }
+    });
+    variables
 }
 
 /// A message that no text leads to.
-fn note_never_sent(group: &Group, place: usize, field: &str, solver: &Solver, notes: &mut Notes) {
+fn note_never_sent(
+    group: &Group,
+    place: usize,
+    field: &str,
+    solver: &Solver,
+    wording: Wording,
+    notes: &mut Notes,
+) {
     let mut cases: Vec<Case> = Solver::in_chats(Case::with_text(), group.chats).into_iter().collect();
     for subgroup in &group.subgroups[..place] {
         match solver.holding(cases, subgroup) {
@@ -151,16 +177,19 @@ fn note_never_sent(group: &Group, place: usize, field: &str, solver: &Solver, no
             Err(TooMany) => return,
         }
     }
-    let cases = solver.failing(cases, &group.subgroups[place]);
+    let Ok(cases) = solver.failing(cases, &group.subgroups[place]) else { return };
     if cases.iter().any(|case| solver.solve(case) != Solved::Impossible) {
         return;
     }
     let mut without_text = cases.into_iter().map(Case::or_without_text);
     let message = if without_text.all(|case| solver.solve(&case) == Solved::Impossible) {
-        "this message is never sent: its subgroup holds whenever it is asked"
+        format!("this message is never sent: its {} holds whenever it is asked", wording.subgroup)
     } else {
-        "this message is never sent to a message with a text, which its subgroup always accepts; only to one without, \
-         such as a photo or a sticker"
+        format!(
+            "this message is never sent to a message with a text, which its {} always accepts; only to one without, \
+             such as a photo or a sticker",
+            wording.subgroup
+        )
     };
     let fix = "ask for what a right answer looks like, from ^ to $; or remove the message";
     notes.add(Code::R203, field, message, fix);

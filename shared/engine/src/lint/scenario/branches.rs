@@ -7,7 +7,7 @@ use crate::{
     lint::{
         Code, Notes,
         search::{self, Found},
-        situation::both,
+        solver::both,
         variables::{Values, Variables, field, text_of},
     },
     pattern::Pattern,

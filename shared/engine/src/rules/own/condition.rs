@@ -8,7 +8,10 @@ use crate::{
     rules::{
         Kinds,
         hours::Hours,
-        model::{Operand, Sender, Sizes, Subgroup, Trigger, TriggerKind, VariableName, VariableTest, Wanted},
+        model::{
+            FailMessage, Operand, Sender, Sizes, Subgroup, Trigger, TriggerKind, VariableName, VariableTest,
+            Wanted,
+        },
         read::{place, read_value},
     },
     text,
@@ -42,7 +45,10 @@ pub(super) fn read(at: &At<'_>, faults: &mut Faults) -> Option<Subgroup<Trigger>
     let item = at.object(&[QUESTIONS, TESTS, ITEM].concat(), faults)?;
     let name = item.set("name").and_then(|name| name.text(faults)).map(str::to_owned);
     let on_fail = match item.set("else_say") {
-        Some(saying) => Some(reaction::saying(&saying, &["rules", &saying.pointer(), "else_say"], faults)?),
+        Some(saying) => {
+            let text = reaction::saying(&saying, &["rules", &saying.pointer(), "else_say"], faults)?;
+            Some(FailMessage { place: place(&saying), text })
+        }
         None => None,
     };
     let mut members = match item.set("any") {

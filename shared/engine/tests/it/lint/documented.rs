@@ -33,7 +33,7 @@ fn each_example_is_found_what_it_is_an_example_of() {
         let example = section.split("\n```").nth(1).unwrap();
         let (kind, text) = example.split_once('\n').unwrap();
         let document = match kind {
-            "json rules" => Document::Rules(text),
+            "json rules" | "yaml rules" => Document::Rules(text),
             "yaml library" => Document::Library { name: "library", text },
             "yaml scenario" => Document::Scenario { name: "scenario", text },
             other => panic!("{code}: there is no example {other:?}"),

@@ -1,12 +1,13 @@
 //! Whatever the rules: what is said to be dead never fires, and what is planted is found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{prelude::*, sample::select};
 use troupe_engine::{
     GroupOutcome,
-    lint::{Code, Witness},
+    lint::{Call, Code, Witness},
 };
+use troupe_types::{ChatId, Media, MediaKind};
 
 use super::{in_rules, outcomes, outcomes_in, rules, talk};
 
@@ -66,15 +67,27 @@ fn written(groups: &[Group]) -> String {
 fn message() -> impl Strategy<Value = Witness> {
     let row = || proptest::option::of(select(vec!["1", "2", "3"]));
     let image = proptest::option::of(0..10_u64);
-    ("[abжЖ c]{0,4}", any::<bool>(), row(), row(), image).prop_map(|(text, direct, v, w, image)| Witness {
-        text,
-        direct,
-        variables: [("v", v), ("w", w)]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .collect::<BTreeMap<_, _>>(),
-        image: image.map(|megabytes| megabytes * 1_048_576),
-        outcome: String::new(),
+    ("[abжЖ c]{0,4}", any::<bool>(), row(), row(), image).prop_map(|(text, direct, v, w, image)| {
+        let rows = [("v", v), ("w", w)].into_iter();
+        Witness {
+            text,
+            direct,
+            chat: if direct { ChatId::direct(Witness::SOMEBODY) } else { Witness::SOMEWHERE },
+            sender: Witness::SOMEBODY,
+            username: None,
+            call: Call::Nobody,
+            time: None,
+            variables: rows.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect(),
+            bot_variables: BTreeMap::new(),
+            media: image.map(|megabytes| Media {
+                kind: MediaKind::Photo,
+                bytes: megabytes * 1_048_576,
+                mime: None,
+            }),
+            draws: BTreeMap::new(),
+            resting: BTreeSet::new(),
+            outcome: String::new(),
+        }
     })
 }
 
