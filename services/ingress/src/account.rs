@@ -84,14 +84,14 @@ impl Account {
     pub fn new(
         shared: Arc<Shared>,
         record: &BotRecord,
-        session: MemorySession,
+        session: Arc<MemorySession>,
         outgoing: Arc<Outgoing>,
     ) -> Self {
         Self {
             shared,
             bot: record.id,
             generation: record.generation,
-            session: Arc::new(session),
+            session,
             outgoing,
             moved: Notify::new(),
             gauge: SessionGauge::default(),

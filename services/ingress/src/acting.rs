@@ -7,6 +7,7 @@ use std::{
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use troupe_protocol::{Action, ActionBody, Attachment, Event, EventBody};
 use troupe_service::telemetry;
@@ -62,8 +63,15 @@ pub(crate) type Outcome<T> = Result<Option<T>, String>;
 /// Why acting ended.
 pub struct LoggedOut(pub String);
 
+/// Whatever was in hand is done again, over the next connection.
+impl Drop for Actor<'_> {
+    fn drop(&mut self) {
+        self.outgoing.hands_off();
+    }
+}
+
 impl<'a> Actor<'a> {
-    /// Makes an actor. Whatever was in hand before is done again.
+    /// Makes an actor.
     pub fn new(
         connection: &'a Connection,
         files: &'a Files,
@@ -72,7 +80,6 @@ impl<'a> Actor<'a> {
         pace: &'a PaceConfig,
         media: &'a MediaStore,
     ) -> Self {
-        outgoing.hands_off();
         let (uploaded, quiet_until) = (UploadedFiles::default(), Mutex::new(None));
         Self { connection, files, uploaded, outgoing, reporter, pace, media, quiet_until }
     }
@@ -82,7 +89,9 @@ impl<'a> Actor<'a> {
         let mut in_hand = FuturesUnordered::new();
         loop {
             tokio::select! {
-                pending = self.outgoing.take() => in_hand.push(self.carry_out(pending)),
+                (pending, called_off) = self.outgoing.take() => {
+                    in_hand.push(self.carry_out_unless(called_off, pending));
+                }
                 Some(done) = in_hand.next(), if !in_hand.is_empty() => {
                     if let Err(logged_out) = done {
                         return logged_out;
@@ -92,7 +101,29 @@ impl<'a> Actor<'a> {
         }
     }
 
-    async fn carry_out(&self, pending: Pending) -> Result<(), LoggedOut> {
+    /// Leaves off where it is when it is called off: the person has been erased.
+    async fn carry_out_unless(
+        &self,
+        called_off: CancellationToken,
+        pending: Pending,
+    ) -> Result<(), LoggedOut> {
+        if let Some(done) = called_off.run_until_cancelled(self.carry_out(&pending)).await {
+            return done;
+        }
+        self.settle(&pending).await;
+        Ok(())
+    }
+
+    async fn settle(&self, pending: &Pending) {
+        pending.ack().await;
+        // It may have been handed out again meanwhile.
+        if let Some(again) = self.outgoing.done(&pending.payload).filter(|again| !Arc::ptr_eq(again, pending))
+        {
+            again.ack().await;
+        }
+    }
+
+    async fn carry_out(&self, pending: &Pending) -> Result<(), LoggedOut> {
         let action = &pending.payload;
         let span = tracing::info_span!(
             "ingress.act", bot.id = %action.bot, chat.id = %action.chat, action.key = %action.key, outcome = tracing::field::Empty
@@ -123,11 +154,7 @@ impl<'a> Actor<'a> {
                 }
             }
             metrics::action(outcome, self.reporter.clock().now().since(action.decided));
-            pending.ack().await;
-            // It may have been handed out again meanwhile.
-            if let Some(again) = self.outgoing.done(action).filter(|again| !Arc::ptr_eq(again, &pending)) {
-                again.ack().await;
-            }
+            self.settle(pending).await;
             Ok(())
         }
         .instrument(span)
@@ -212,7 +239,7 @@ impl<'a> Actor<'a> {
             Ok(_) => return Ok(Some(failed(action, now, "FILE_ABSENT_OR_TOO_LARGE".to_owned()))),
             Err(reason) => return Ok(Some(failed(action, now, reason))),
         };
-        Ok(Some(match self.media.store(&action.key.update, &ending, &bytes).await {
+        Ok(Some(match self.media.store(&action.key.update, action.person, &ending, &bytes).await {
             Ok(_) => {
                 let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 event(action, "stored", now, EventBody::FileStored { action: action.key, bytes })

@@ -15,6 +15,7 @@ mod media;
 pub mod metrics;
 mod outgoing;
 mod partition;
+mod people;
 mod registry;
 mod report;
 mod sessions;
@@ -24,10 +25,13 @@ mod vault;
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use troupe_bus::{
-    Bus,
+    Bus, Requests,
     ownership::{self, Lease, Ownership, Releaser},
 };
 use troupe_protocol::Stream;
@@ -73,10 +77,12 @@ pub async fn run(
         }))
     };
     let _watchers = [watch_nats(&bus, health), observe_lag(&bus)];
+    let Some(people) = stop.run_until_cancelled(people::serve(&bus)).await else { return Ok(()) };
     let mut ownership =
         ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
-    let mut partitions = Partitions { shared, registry, owned: BTreeMap::new() };
+    let instance = instance.to_owned();
+    let mut partitions = Partitions { shared, registry, instance, people, owned: BTreeMap::new() };
     let grace_over = async {
         stop.cancelled().await;
         sleep(config.shutdown_grace).await;
@@ -122,21 +128,34 @@ fn observe_lag(bus: &Bus) -> AbortOnDropHandle<()> {
 struct Partitions {
     shared: Arc<Shared>,
     registry: watch::Receiver<Option<registry::Registry>>,
+    instance: String,
+    /// What is asked of every instance about a person.
+    people: Requests,
     owned: BTreeMap<Partition, Owned>,
 }
 
 struct Owned {
     stop: CancellationToken,
+    asks: mpsc::Sender<people::Ask>,
     task: AbortOnDropHandle<()>,
 }
 
 impl Partitions {
     /// Starts what is acquired and stops what is revoked, until everything was let go of.
     async fn follow(&mut self, ownership: &mut Ownership) {
-        while let Some(change) = ownership.next().await {
-            match change {
-                ownership::Change::Acquired(partition, lease) => self.start(partition, &lease),
-                ownership::Change::Revoke(partition) => self.stop(partition, ownership.releaser()),
+        loop {
+            tokio::select! {
+                change = ownership.next() => match change {
+                    Some(ownership::Change::Acquired(partition, lease)) => self.start(partition, &lease),
+                    Some(ownership::Change::Revoke(partition)) => self.stop(partition, ownership.releaser()),
+                    None => return,
+                },
+                Some(request) = self.people.next() => {
+                    let asks = |(partition, owned): (&Partition, &Owned)| (*partition, owned.asks.clone());
+                    let owned = self.owned.iter().map(asks).collect();
+                    let (instance, media) = (self.instance.clone(), self.shared.media.clone());
+                    tokio::spawn(people::answer(request, instance, media, owned));
+                }
             }
         }
     }
@@ -145,15 +164,16 @@ impl Partitions {
         let stop = CancellationToken::new();
         let (shared, registry, token, lost) =
             (Arc::clone(&self.shared), self.registry.clone(), stop.clone(), lease.lost.clone());
+        let (asks, asked) = mpsc::channel(1);
         let task = tokio::spawn(async move {
             tokio::select! {
                 biased;
                 // Dropping the partition closes its connections at once, while nobody else may open theirs yet.
                 () = lost.cancelled() => tracing::warn!(%partition, "a lease could not be renewed: sessions are cut off"),
-                () = partition::run(shared, partition, registry, token) => {}
+                () = partition::run(shared, partition, registry, asked, token) => {}
             }
         });
-        self.owned.insert(partition, Owned { stop, task: AbortOnDropHandle::new(task) });
+        self.owned.insert(partition, Owned { stop, asks, task: AbortOnDropHandle::new(task) });
     }
 
     /// Lets go of a partition in the background, so that others go on meanwhile.

@@ -1,11 +1,12 @@
 //! What a bot still has to do, in the order it was decided in.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use troupe_bus::Delivery;
 use troupe_protocol::Action;
 use troupe_types::{ChatId, UpdateKey};
@@ -23,6 +24,8 @@ pub type Pending = Arc<Delivery<Action>>;
 pub struct Outgoing {
     lanes: Mutex<Lanes>,
     changed: Notify,
+    /// Tells those who wait for it that a chat is in nobody's hands any more.
+    freed: Notify,
 }
 
 type Lanes = BTreeMap<Lane, Queue>;
@@ -43,7 +46,8 @@ impl Lane {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Pending>,
-    in_hand: bool,
+    /// Calls off what is first, while somebody has it in hand.
+    in_hand: Option<CancellationToken>,
 }
 
 impl Outgoing {
@@ -63,8 +67,8 @@ impl Outgoing {
 
     /// Waits for something to do in a chat where nobody is doing anything, and takes it into one's own hands.
     ///
-    /// Give it back with [`Self::done`]. Cancel-safe.
-    pub async fn take(&self) -> Pending {
+    /// Give it back with [`Self::done`], at once if the token is cancelled meanwhile. Cancel-safe.
+    pub async fn take(&self) -> (Pending, CancellationToken) {
         loop {
             if let Some(action) = self.try_take() {
                 return action;
@@ -73,12 +77,12 @@ impl Outgoing {
         }
     }
 
-    fn try_take(&self) -> Option<Pending> {
+    fn try_take(&self) -> Option<(Pending, CancellationToken)> {
         let mut lanes = self.lock();
-        let lane = *lanes.iter().find(|(lane, queue)| !queue.in_hand && is_next(**lane, &lanes))?.0;
+        let lane = *lanes.iter().find(|(lane, queue)| queue.in_hand.is_none() && is_next(**lane, &lanes))?.0;
         let queue = lanes.get_mut(&lane)?;
-        queue.in_hand = true;
-        queue.waiting.front().map(Arc::clone)
+        let called_off = queue.in_hand.insert(CancellationToken::new()).clone();
+        Some((queue.waiting.front().map(Arc::clone)?, called_off))
     }
 
     /// Says that `action`, which was taken, is done, for good. Returns it as it was handed out last.
@@ -86,16 +90,56 @@ impl Outgoing {
         let mut lanes = self.lock();
         let lane = Lane::of(action);
         let mut done = None;
-        if let Some(queue) = lanes.get_mut(&lane) {
+        // One that was called off on its last steps may be done already, and the next one in somebody's hands.
+        if let Some(queue) = lanes.get_mut(&lane)
+            && queue.waiting.front().is_some_and(|first| first.payload.key == action.key)
+        {
             done = queue.waiting.pop_front();
-            queue.in_hand = false;
+            queue.in_hand = None;
             if queue.waiting.is_empty() {
                 lanes.remove(&lane);
             }
         }
         drop(lanes);
         self.changed.notify_one();
+        self.freed.notify_waiters();
         done
+    }
+
+    /// Takes out what is `theirs` and not done yet. What somebody has in hand is called off, and waited for. Returns how
+    /// many there were, and those that the caller has to settle.
+    pub async fn call_off(&self, theirs: impl Fn(&Pending) -> bool) -> (usize, Vec<Pending>) {
+        let (mut keys, mut taken) = (BTreeSet::new(), Vec::new());
+        loop {
+            let freed = self.freed.notified();
+            let mut waits = false;
+            {
+                let mut lanes = self.lock();
+                for queue in lanes.values_mut() {
+                    let first = queue.in_hand.as_ref().and(queue.waiting.front()).map(Arc::clone);
+                    if let (Some(first), Some(called_off)) = (&first, &queue.in_hand)
+                        && theirs(first)
+                    {
+                        called_off.cancel();
+                        keys.insert(first.payload.key);
+                        waits = true;
+                    }
+                    let in_hand =
+                        |action: &Pending| first.as_ref().is_some_and(|first| Arc::ptr_eq(first, action));
+                    let (out, kept) =
+                        queue.waiting.drain(..).partition(|action| theirs(action) && !in_hand(action));
+                    queue.waiting = kept;
+                    let out: VecDeque<Pending> = out;
+                    keys.extend(out.iter().map(|action| action.payload.key));
+                    taken.extend(out);
+                }
+                lanes.retain(|_, queue| !queue.waiting.is_empty());
+            }
+            if !waits {
+                return (keys.len(), taken);
+            }
+            freed.await;
+        }
     }
 
     /// How many are not done yet.
@@ -105,8 +149,9 @@ impl Outgoing {
 
     /// Says that whatever was in somebody's hands was dropped undone.
     pub fn hands_off(&self) {
-        self.lock().values_mut().for_each(|queue| queue.in_hand = false);
+        self.lock().values_mut().for_each(|queue| queue.in_hand = None);
         self.changed.notify_one();
+        self.freed.notify_waiters();
     }
 
     /// All that is not done yet, each lane's in order.

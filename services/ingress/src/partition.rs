@@ -14,8 +14,10 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use troupe_bus::{Bus, Deliveries, Delivery, Requests};
-use troupe_protocol::{Action, BotRecord, Desired, LoginRequest, SessionState, Subject};
-use troupe_types::{BotId, Partition};
+use troupe_protocol::{
+    Acquaintance, Action, BotRecord, Desired, LoginRequest, PersonReply, PersonRequest, SessionState, Subject,
+};
+use troupe_types::{BotId, ChatId, Partition};
 
 use crate::{
     account::{Account, Shared},
@@ -23,11 +25,16 @@ use crate::{
     aside::Asides,
     logins::Logins,
     outgoing::Outgoing,
+    people::{Ask, Forgotten, concerns},
     registry::{self, Registry},
+    telegram::MemorySession,
 };
 
 /// How long a session may take to close before it is cut off.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
+
+/// How long a bot may take to tell what it has of a person, or to forget it.
+const ABOUT_MAX: Duration = Duration::from_secs(5);
 
 /// How long to wait before what a partition needs of the bus is asked for again.
 const OPEN_AGAIN: Duration = Duration::from_millis(500);
@@ -38,6 +45,7 @@ pub async fn run(
     shared: Arc<Shared>,
     partition: Partition,
     mut registry: watch::Receiver<Option<Registry>>,
+    mut asked: mpsc::Receiver<Ask>,
     stop: CancellationToken,
 ) {
     let Some((mut actions, mut asides, mut requests)) =
@@ -50,8 +58,13 @@ pub async fn run(
     let (signed_in, mut newly_signed_in) = mpsc::unbounded_channel();
     let logins = Arc::new(Logins::new(Arc::clone(&shared)));
     let mut steps = JoinSet::new();
-    let mut bots =
-        Bots { shared: Arc::clone(&shared), partition, known: BTreeMap::new(), failed: BTreeSet::new() };
+    let mut bots = Bots {
+        shared: Arc::clone(&shared),
+        partition,
+        known: BTreeMap::new(),
+        failed: BTreeSet::new(),
+        forgotten: Forgotten::default(),
+    };
     registry.mark_changed();
     loop {
         tokio::select! {
@@ -70,6 +83,9 @@ pub async fn run(
             Some(request) = requests.next() => {
                 let (logins, signed_in) = (Arc::clone(&logins), signed_in.clone());
                 steps.spawn(async move { answer(&logins, request, &signed_in).await });
+            }
+            Some(Ask { request, answer }) = asked.recv() => {
+                let _ = answer.send(bots.about(&request).await);
             }
             delivery = actions.next() => match delivery {
                 Some(delivery) if asides.contains(delivery.payload.bot) => delivery.ack().await,
@@ -146,6 +162,7 @@ struct Bots {
     known: BTreeMap<BotId, Bot>,
     /// Bots whose sessions could not be loaded; tried again with each heartbeat.
     failed: BTreeSet<BotId>,
+    forgotten: Forgotten,
 }
 
 #[derive(Default)]
@@ -156,6 +173,7 @@ struct Bot {
 
 struct Running {
     generation: u64,
+    session: Arc<MemorySession>,
     stop: CancellationToken,
     task: AbortOnDropHandle<()>,
 }
@@ -229,10 +247,12 @@ impl Bots {
         };
         self.failed.remove(&record.id);
         let bot = self.known.entry(record.id).or_default();
-        let account = Account::new(Arc::clone(&self.shared), record, session, Arc::clone(&bot.outgoing));
+        let session = Arc::new(session);
+        let account =
+            Account::new(Arc::clone(&self.shared), record, Arc::clone(&session), Arc::clone(&bot.outgoing));
         let stop = CancellationToken::new();
         let task = AbortOnDropHandle::new(tokio::spawn(account.run(stop.clone())));
-        bot.running = Some(Running { generation: record.generation, stop, task });
+        bot.running = Some(Running { generation: record.generation, session, stop, task });
     }
 
     /// Stops sessions and waits until their connections are closed.
@@ -264,9 +284,67 @@ impl Bots {
         }
     }
 
+    /// Tells what the bots have of a person, or forgets it.
+    async fn about(&mut self, request: &PersonRequest) -> PersonReply {
+        if request.forget.is_some() {
+            self.forgotten.add(*request);
+        }
+        let mut reply = PersonReply::default();
+        for (id, bot) in self.known.iter().filter(|(id, _)| request.bot.is_none_or(|bot| bot == **id)) {
+            let told = timeout(ABOUT_MAX, self.about_of(*id, bot, request, &mut reply)).await;
+            let failed = match told {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => format!("{error:#}"),
+                Err(_) => "an action is still in hand".to_owned(),
+            };
+            reply.failed.push(format!("bot {id}: {failed}"));
+        }
+        reply
+    }
+
+    async fn about_of(
+        &self,
+        id: BotId,
+        bot: &Bot,
+        request: &PersonRequest,
+        reply: &mut PersonReply,
+    ) -> anyhow::Result<()> {
+        let PersonRequest { person, forget, .. } = *request;
+        let theirs = |pending: &Arc<Delivery<Action>>| {
+            concerns(request, &pending.payload) && forget.is_none_or(|before| pending.sequence <= before)
+        };
+        if forget.is_some() {
+            let (count, dropped) = bot.outgoing.call_off(theirs).await;
+            reply.actions += count as u64;
+            for pending in dropped {
+                pending.ack().await;
+            }
+        } else {
+            reply.actions += bot.outgoing.all().iter().filter(|pending| theirs(pending)).count() as u64;
+        }
+        let sessions = &self.shared.sessions;
+        let session = match &bot.running {
+            Some(running) => Some(Arc::clone(&running.session)),
+            None => sessions.load(id).await?.map(Arc::new),
+        };
+        let Some(session) = session else { return Ok(()) };
+        // Its own name is the account's, which has to address itself.
+        let met = session.peer_of(ChatId::direct(person)).filter(|_| session.account() != Some(person));
+        let Some(met) = met else { return Ok(()) };
+        if forget.is_some() {
+            session.forget(person);
+            sessions.checkpoint(id, &session).await?;
+        }
+        reply.acquaintances.push(Acquaintance { bot: id, name: met.name, username: met.username });
+        Ok(())
+    }
+
     /// Takes an action from the broker: to be done, or refused for good.
     async fn take(&mut self, delivery: Delivery<Action>, records: Option<&Registry>) {
         let bot = delivery.payload.bot;
+        if self.forgotten.covers(&delivery) {
+            return delivery.ack().await;
+        }
         let pending = Arc::new(delivery);
         match records.map(|records| records.bots.get(&bot).map(|record| record.desired)) {
             Some(None) => self.refuse(vec![pending], "BOT_DELETED").await,

@@ -88,6 +88,8 @@ impl Sessions {
     /// # Errors
     /// If the store fails.
     pub async fn checkpoint(&self, bot: BotId, session: &MemorySession) -> Result<(), Error> {
+        // One at a time: what was taken out first must not be written last.
+        let _alone = session.storing().await;
         // Peers first: a position beyond a group that nobody can address would lose that group's news.
         if let Some(peers) = session.take_changed_peers()
             && let Err(error) = self.write(bot, Part::Peers, &peers).await

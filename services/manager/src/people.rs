@@ -5,22 +5,27 @@
 mod counted;
 mod events;
 mod hand_back;
+mod ingress;
 mod memory;
 mod streams;
+mod told;
 mod whose;
 
-use std::borrow::Cow;
-
 use axum::{Json, extract::State};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::json;
 use troupe_bus::Bus;
-use troupe_protocol::{BotRecord, Stream};
+use troupe_protocol::{BotRecord, PersonReply, PersonRequest, Stream};
 use troupe_types::{BotId, Partition, UserId};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{events::Events, memory::Memory, streams::Waiting};
+use self::{
+    events::Events,
+    memory::Memory,
+    streams::Waiting,
+    told::{Export, Failure, Finding, Known, REMAINS, Receipt},
+};
 use crate::{
     audit::{self, Object},
     error::{ApiError, ErrorBody},
@@ -43,129 +48,6 @@ struct Ask {
     bot: Option<BotId>,
 }
 
-/// Everything that is known of a person.
-#[derive(Debug, Serialize, ToSchema)]
-struct Export {
-    /// The person's Telegram id.
-    person: i64,
-    /// When it was put together.
-    #[schema(value_type = String, format = DateTime)]
-    at: jiff::Timestamp,
-    /// Whether every store could be read.
-    complete: bool,
-    /// What each bot remembers and has still to do.
-    bots: Vec<Known>,
-    /// What happened, in order.
-    #[schema(value_type = Vec<Object>)]
-    events: Vec<Value>,
-    /// The stores that could not be read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<Failure>,
-}
-
-/// What one bot knows of a person.
-#[derive(Debug, Serialize, ToSchema)]
-struct Known {
-    /// The bot.
-    bot: u64,
-    /// Its name.
-    name: String,
-    /// What it remembers of the person; null if nothing.
-    #[schema(value_type = Object)]
-    remembered: Value,
-    /// What it remembers of their direct chat; null if nothing.
-    #[schema(value_type = Object)]
-    direct_chat: Value,
-    /// What came in of the person lately, and timers.
-    #[schema(value_type = Vec<Object>)]
-    updates: Vec<Value>,
-    /// What the bot did and does about it.
-    #[schema(value_type = Vec<Object>)]
-    actions: Vec<Value>,
-    /// What could not be handled.
-    #[schema(value_type = Vec<Object>)]
-    dead_letters: Vec<Value>,
-}
-
-/// What was found of a person, and what became of it.
-#[derive(Debug, Serialize, ToSchema)]
-struct Receipt {
-    /// The person's Telegram id.
-    person: i64,
-    /// The bots that were to forget, by number.
-    bots: Vec<u64>,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    at: jiff::Timestamp,
-    /// Whether all of it was done; if not, ask again.
-    complete: bool,
-    /// What was found where.
-    found: Vec<Finding>,
-    /// The stores that failed.
-    failed: Vec<Failure>,
-    /// What remains by design, and until when.
-    remains: [Remains; 6],
-}
-
-/// So much of one thing.
-#[derive(Debug, Serialize, ToSchema)]
-struct Finding {
-    /// `redis`, `nats` or `clickhouse`.
-    store: &'static str,
-    /// What it is.
-    what: Cow<'static, str>,
-    /// Whose it was; null if of all bots.
-    bot: Option<u64>,
-    /// How much was found.
-    found: u64,
-    /// How much of it was removed.
-    removed: u64,
-}
-
-/// A store that failed.
-#[derive(Debug, Serialize, ToSchema)]
-struct Failure {
-    /// Which.
-    store: &'static str,
-    /// For which bot; null for all.
-    bot: Option<u64>,
-    /// Why.
-    reason: String,
-}
-
-/// What remains of a person who was erased.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-struct Remains {
-    /// What.
-    what: &'static str,
-    /// Until when.
-    until: &'static str,
-}
-
-const REMAINS: [Remains; 6] = [
-    Remains {
-        what: "a mark in Redis, made of the id with the installation's key, against updates that are told again",
-        until: "8 days; for good if the person had opted out, who stays unanswered",
-    },
-    Remains { what: "numbers in counts, without the person's id", until: "as long as the counts" },
-    Remains {
-        what: "what ClickHouse and Redis had written to disk before: replaced parts, the append-only file",
-        until: "ClickHouse removes it within minutes, Redis when it rewrites the file",
-    },
-    Remains {
-        what: "the account's address book in the bot's sealed session: id and access hash",
-        until: "the bot is deleted",
-    },
-    Remains {
-        what: "files that rules stored in ingress's media.folder, named by chat and message",
-        until: "somebody removes them",
-    },
-    Remains {
-        what: "logs and traces, which name chats by their ids, and backups",
-        until: "whoever keeps them deletes them",
-    },
-];
-
 /// Shows everything that is known of a person.
 #[utoipa::path(get, path = "/v1/people/{person}", tag = "people", params(("person" = i64, Path), Ask),
     responses((status = 200, body = Export), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
@@ -178,6 +60,7 @@ async fn export(
     let bots = bots(&manager, &ask).await?;
     audit::act(&manager, "person.export", Object::Person(ask.bot)).await;
     let mut asked = Asked::default();
+    let ids = ids(&bots);
     let mut known = Vec::new();
     for bot in bots {
         let (id, bus) = (bot.id, manager.bus());
@@ -192,6 +75,9 @@ async fn export(
         let (bot, name) = (id.get(), bot.name);
         known.push(Known { bot, name, remembered, direct_chat, updates, actions, dead_letters });
     }
+    let request = PersonRequest { person, bot: ask.bot, forget: None };
+    let told = ingress::ask(manager.bus(), &request, &ids).await;
+    let at_ingress = asked.note_ingress(ask.bot, told).unwrap_or_default();
     let events = Events { reader: manager.reader(), bot: ask.bot, person }.read().await;
     let events = asked.note("clickhouse", ask.bot, events).unwrap_or_default();
     Ok(Json(Export {
@@ -199,6 +85,8 @@ async fn export(
         at: now(&manager),
         complete: asked.failed.is_empty(),
         bots: known,
+        acquaintances: at_ingress.acquaintances.iter().map(|acquaintance| json!(acquaintance)).collect(),
+        files: at_ingress.files,
         events,
         failed: asked.failed,
     }))
@@ -246,7 +134,10 @@ async fn erase_everywhere(
             let waiting = Waiting::find(bus, stream, id, person).await;
             asked.remove(bus, id, waiting).await;
         }
-        told.push((id, Waiting::find(bus, Stream::Events, id, person).await));
+    }
+    asked.forget_at_ingress(bus, &bots, only, person).await;
+    for bot in &bots {
+        told.push((bot.id, Waiting::find(bus, Stream::Events, bot.id, person).await));
     }
     let events = Events { reader: manager.reader(), bot: only, person };
     for (bot, waiting) in &told {
@@ -295,6 +186,30 @@ impl Asked {
             .ok()
     }
 
+    /// Notes what every ingress failed at.
+    fn note_ingress(
+        &mut self,
+        bot: Option<BotId>,
+        answer: anyhow::Result<PersonReply>,
+    ) -> Option<PersonReply> {
+        let reply = self.note("ingress", bot, answer)?;
+        for reason in &reply.failed {
+            self.note::<()>("ingress", bot, Err(anyhow::anyhow!(reason.clone())));
+        }
+        Some(reply)
+    }
+
+    /// Has every ingress forget the person, and leave undone what the broker had handed out.
+    async fn forget_at_ingress(&mut self, bus: &Bus, bots: &[BotRecord], bot: Option<BotId>, person: UserId) {
+        let forgotten = async {
+            let before = bus.last_sequence(Stream::Actions).await?;
+            let request = PersonRequest { person, bot, forget: Some(before) };
+            ingress::ask(bus, &request, &ids(bots)).await
+        };
+        let reply = self.note_ingress(bot, forgotten.await);
+        self.found.extend(reply.iter().flat_map(|reply| ingress::findings(reply, bot)));
+    }
+
     /// Removes what was found in a stream.
     async fn remove(&mut self, bus: &Bus, bot: BotId, waiting: anyhow::Result<Waiting>) {
         let Some(waiting) = self.note("nats", Some(bot), waiting) else { return };
@@ -332,6 +247,10 @@ async fn bots(manager: &Manager, ask: &Ask) -> Result<Vec<BotRecord>, ApiError> 
         Some(bot) => vec![registry::get(manager, bot).await?.value],
         None => registry::list(manager).await?.into_iter().map(|(record, _)| record).collect(),
     })
+}
+
+fn ids(bots: &[BotRecord]) -> Vec<BotId> {
+    bots.iter().map(|bot| bot.id).collect()
 }
 
 fn now(manager: &Manager) -> jiff::Timestamp {

@@ -40,6 +40,47 @@ impl Bus {
         serde_json::from_slice(&answer.payload).map_err(|source| RequestError::Decode { subject, source })
     }
 
+    /// Asks everybody who serves `subject`, and waits until `count` of them have answered, for `timeout` at most. Nothing
+    /// is stored. Fewer answers than that are no error here.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn request_all<Q: Serialize + ?Sized, A: DeserializeOwned>(
+        &self,
+        subject: Subject,
+        question: &Q,
+        trace: &TraceContext,
+        count: usize,
+        timeout: Duration,
+    ) -> Result<Vec<A>, RequestError> {
+        let subject = subject.to_string();
+        let payload = serde_json::to_vec(question)
+            .map_err(|source| RequestError::Encode { subject: subject.clone(), source })?;
+        let failed = |source| RequestError::Send { subject: subject.clone(), source };
+        let (client, inbox) = (self.client(), self.client().new_inbox());
+        let mut answers = client.subscribe(inbox.clone()).await.map_err(|error| failed(error.into()))?;
+        client
+            .publish_with_reply_and_headers(
+                subject.clone(),
+                inbox,
+                headers::with_trace(trace),
+                payload.into(),
+            )
+            .await
+            .map_err(|error| failed(error.into()))?;
+        let deadline = tokio::time::Instant::now() + timeout;
+        let mut all = Vec::new();
+        while all.len() < count {
+            let Ok(Some(answer)) = tokio::time::timeout_at(deadline, answers.next()).await else { break };
+            if answer.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
+                return Err(RequestError::NoResponder { subject });
+            }
+            let decoded = serde_json::from_slice(&answer.payload);
+            all.push(decoded.map_err(|source| RequestError::Decode { subject: subject.clone(), source })?);
+        }
+        Ok(all)
+    }
+
     /// Answers what is asked on `subject`, until it is dropped.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Services meet only here. A type in this crate is written for the wire: it derives `Serialize`, its enums are
 //! tagged with `type`, a new field has a default, and `tests/golden/` keeps what each released version looked like.
 
+mod acquaintance;
 mod action;
 mod content;
 mod event;
@@ -13,6 +14,7 @@ mod subject;
 mod trace;
 mod update;
 
+pub use acquaintance::{Acquaintance, PersonReply, PersonRequest};
 pub use action::{Action, ActionBody, Attachment, AttachmentKind};
 pub use content::{ContentDocument, ContentKind, ContentName, NameError};
 pub use event::{Event, EventBody, Source};

@@ -19,6 +19,8 @@ pub enum Subject {
     Dead(Stream),
     /// Requests to the ingress that owns a partition: signing in. Not stored.
     Login(Partition),
+    /// Requests to every ingress: what it has of a person. Not stored.
+    People,
 }
 
 impl fmt::Display for Subject {
@@ -30,6 +32,7 @@ impl fmt::Display for Subject {
             Self::Event(partition, bot) => write!(f, "event.{partition}.{bot}"),
             Self::Dead(stream) => write!(f, "dead.{}", stream.prefix()),
             Self::Login(partition) => write!(f, "login.{partition}"),
+            Self::People => f.write_str("people"),
         }
     }
 }

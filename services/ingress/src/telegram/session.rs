@@ -94,6 +94,7 @@ pub struct Peer {
 /// A live session. Clones of an `Arc` of it are what grammers works on.
 pub struct MemorySession {
     inner: Mutex<Inner>,
+    storing: tokio::sync::Mutex<()>,
 }
 
 struct Inner {
@@ -155,7 +156,7 @@ impl MemorySession {
     }
 
     fn from_inner(inner: Inner) -> Self {
-        Self { inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(inner), storing: tokio::sync::Mutex::new(()) }
     }
 
     /// The record of what must stay secret; `None` before signing in.
@@ -213,6 +214,17 @@ impl MemorySession {
     /// Says that the peers taken last were not stored after all.
     pub fn peers_not_stored(&self) {
         self.lock().peers_changed = true;
+    }
+
+    /// Held by whoever stores the session.
+    pub async fn storing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.storing.lock().await
+    }
+
+    /// Forgets a person, who is met anew when the person writes again.
+    pub fn forget(&self, person: UserId) {
+        let mut inner = self.lock();
+        inner.peers_changed |= inner.peers.remove(&ChatId::direct(person)).is_some();
     }
 
     /// Whose session it is; `None` before signing in.

@@ -3,4 +3,5 @@
 mod logins;
 mod messages;
 mod ownership;
+mod people;
 mod world;

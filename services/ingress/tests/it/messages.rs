@@ -213,7 +213,7 @@ async fn a_photo_is_seen_with_its_size_and_can_be_stored() {
     world.act(&update, 0, ActionBody::StoreFile { message: id }).await;
     let event = events.find(|body| matches!(body, EventBody::FileStored { .. })).await;
     assert!(matches!(event.body, EventBody::FileStored { bytes: 700_000, .. }), "{event:?}");
-    let file = world.media().join("1").join(format!("{}_{id}.jpg", chat_with(&anna)));
+    let file = world.media().join("1").join(format!("{}_{id}_{}.jpg", chat_with(&anna), anna.id));
     assert_eq!(std::fs::metadata(file).unwrap().len(), 700_000);
     ingress.stop().await;
 }

@@ -61,14 +61,15 @@ impl Events<'_> {
         lines.map(|line| Ok(Value::Object(telling(serde_json::from_slice(line)?)))).collect()
     }
 
-    /// Waits until stats has written the events of `partition` up to the one with this number.
+    /// Waits until stats has written the events of `partition` up to the one with this number, and all that comes of them.
     pub async fn wait_until_written(
         &self,
         partition: Partition,
         sequence: u64,
         stream: Timestamp,
     ) -> anyhow::Result<()> {
-        let written = "SELECT max(seq) AS rows FROM events_told \
+        // Noted when what views make of them is stored as well.
+        let written = "SELECT max(seq) AS rows FROM positions \
             WHERE partition = {partition:UInt16} AND stream = fromUnixTimestamp64Milli({stream:Int64})";
         let deadline = Instant::now() + WRITTEN_WITHIN;
         loop {

@@ -12,4 +12,4 @@ mod run;
 mod simulation;
 
 pub use lease::Lease;
-pub use run::{Change, Ownership, Releaser, join};
+pub use run::{Change, Ownership, Releaser, join, members};

@@ -114,6 +114,18 @@ pub fn join(bus: &Bus, service: &str, instance: &str, stop: CancellationToken) -
     Ok(Ownership { changes, releaser: Releaser { release }, task })
 }
 
+/// The instances of `service` that are alive, as far as the broker knows: one that was killed is listed until its key
+/// expires.
+///
+/// # Errors
+/// If the broker does not answer.
+pub async fn members(bus: &Bus, service: &str) -> Result<Vec<String>, Error> {
+    let keys = Keys { service: service.to_owned(), ttl: bus.config().lease_ttl.as_secs() };
+    let prefix = keys.members();
+    let members = bus.bucket(Bucket::Owners).keys(&prefix).await?;
+    Ok(members.iter().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect())
+}
+
 /// The names and the lifetime of keys.
 #[derive(Debug, Clone)]
 struct Keys {

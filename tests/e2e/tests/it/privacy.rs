@@ -236,11 +236,13 @@ async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten()
     assert_eq!(export["complete"], true, "{export:#}");
     assert!(export["bots"].to_string().contains(PLANTED), "{export:#}");
     assert!(export["events"].as_array().is_some_and(|events| events.len() > 10), "{export:#}");
+    let acquaintances = export["acquaintances"].to_string();
+    assert!(acquaintances.contains(&format!(r#""bot":{},"#, clara.id)), "{export:#}");
     let of_mila = world.person(Method::GET, mila, "").await;
 
     let receipt = world.person(Method::DELETE, felix, "").await;
     assert_eq!(receipt["complete"], true, "{receipt:#}");
-    for store in ["redis", "nats", "clickhouse"] {
+    for store in ["redis", "nats", "ingress", "clickhouse"] {
         let found = receipt["found"].as_array().expect("it tells what was found");
         assert!(found.iter().any(|finding| finding["store"] == store), "{store}: {receipt:#}");
     }
