@@ -147,9 +147,9 @@ fn failed(error: &anyhow::Error, code: ExitCode) -> ExitCode {
 async fn ask_manager(api: &Api, json: bool, command: manager::Command) -> anyhow::Result<Verdict> {
     let (answer, shown) = manager::run(api, command).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&answer).context("cannot print the answer")?);
+        output::line(serde_json::to_string_pretty(&answer).context("cannot print the answer")?)?;
     } else {
-        println!("{}", shown.trim_end());
+        output::line(shown.trim_end())?;
     }
     // Only what has several steps tells this: something of it may be left to do.
     Ok(if answer["complete"] == false { Verdict::Different } else { Verdict::Fine })

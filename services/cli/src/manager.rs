@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::{api::Api, report, show};
+use crate::{api::Api, output, report, show};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -220,7 +220,9 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
         }
         Command::Report(arguments) => {
             let answer = api.get(&arguments.path()?).await?;
-            let shown = report::show(&answer);
+            let bots = if arguments.is_table() { api.get("/v1/bots").await? } else { Value::Null };
+            let shown = report::Shown { bots: items(&bots), ends: arguments.ends(), width: output::width() };
+            let shown = report::show(&answer, &shown);
             (answer, shown)
         }
     })

@@ -21,6 +21,12 @@ pub fn text(text: impl Display) -> anyhow::Result<()> {
     write!(stdout, "{text}").and_then(|()| stdout.flush()).context(CANNOT)
 }
 
+/// How many letters wide the terminal is; `None` if standard output is none.
+pub fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+}
+
 const CANNOT: &str = "cannot write to standard output";
 
 /// Whether `error` is that nobody reads on.

@@ -3,6 +3,7 @@
 mod arms;
 mod csv;
 mod likeness;
+mod periods;
 mod table;
 mod time;
 
@@ -197,6 +198,9 @@ async fn report(
         "unmatched" => likeness::group(&mut table),
         _ => Vec::new(),
     };
+    if table.columns.first().is_some_and(|name| name == "period") {
+        periods::fill(&mut table, ask.every, &zone);
+    }
     let compared = if ask.compare {
         let before = range.before(&zone)?;
         compare(&read(ACTIVITY, range, "all").await?, &read(ACTIVITY, before, "all").await?)

@@ -22,6 +22,9 @@ pub struct Arguments {
     /// Play the demo once, check every reply, print a summary, and end; fails unless all is as it should be
     #[arg(long)]
     once: bool,
+    /// With --once: do not end then, so that what came of it can be looked at
+    #[arg(long, requires = "once")]
+    keep: bool,
     /// Start everything, register the bots and the people, but let nobody talk
     #[arg(long, conflicts_with = "once")]
     quiet: bool,
@@ -203,5 +206,9 @@ async fn play(claim: &Claim, endpoints: &Mutex<Endpoints>, arguments: &Arguments
     println!();
     let summary = demo::once(&scene, &now).await?;
     println!("\n{summary}");
+    if arguments.keep {
+        println!("Everything goes on running; Ctrl-C ends it.");
+        return std::future::pending().await;
+    }
     Ok(if summary.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

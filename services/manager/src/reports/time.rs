@@ -57,6 +57,11 @@ impl Zone {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Its days and hours.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
 }
 
 /// From when until before when.

@@ -89,7 +89,7 @@ async fn counts_equal_the_ledger_though_the_writer_and_clickhouse_are_killed_aga
     }
     // ClickHouse dies in the middle of writing, and the writer with it: nobody is left who knows how far it came.
     for _ in 0..kills.div_ceil(4) {
-        written(&world.stack).await;
+        written(&mut world.stack).await;
         chance.moment(1000).await;
         world.stack.clickhouse.kill();
         world.stack.stats.kill();
@@ -139,14 +139,15 @@ async fn restart(stack: &mut Stack) {
 }
 
 /// Waits until the writer that runs now has written something.
-async fn written(stack: &Stack) {
+async fn written(stack: &mut Stack) {
     let url = format!("{}/metrics", stack.stats.url());
-    wait_for(async || {
+    let begun = wait_for(async || {
         let metrics = reqwest::get(&url).await.ok()?.text().await.ok()?;
         let line = metrics.lines().find(|line| line.starts_with("troupe_stats_rows_written_total"))?;
         line.rsplit(' ').next()?.parse::<f64>().is_ok_and(|rows| rows > 0.0).then_some(())
-    })
-    .await;
+    });
+    let begun = tokio::time::timeout(PATIENCE * 9 / 10, begun).await;
+    assert!(begun.is_ok(), "the writer writes again; it says:\n{}", stack.stats.process().last_words(30));
 }
 
 /// People who talk all the time, in the group and with Boris, who leads them to a goal again and again.

@@ -8,6 +8,7 @@ mod media;
 mod metrics;
 mod privacy;
 mod prometheus;
+mod readme;
 mod telethon;
 mod timers;
 mod trace;
