@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use serde::Deserialize;
 use troupe_bus::NatsConfig;
-use troupe_protocol::Secret;
+use troupe_protocol::{PseudonymsConfig, Secret};
 use troupe_service::config::{HttpConfig, TelemetryConfig};
 use troupe_store::RedisConfig;
 
@@ -26,6 +26,8 @@ pub struct Config {
     pub clickhouse: ClickHouseConfig,
     /// Where the state of conversations is, for the export and erasure of a person.
     pub redis: RedisConfig,
+    /// The pseudonyms by which people are known in ClickHouse.
+    pub pseudonyms: PseudonymsConfig,
     /// The REST API.
     pub api: ApiConfig,
 }
@@ -73,6 +75,7 @@ impl Config {
             "api.token is needed, with at least {TOKEN_LENGTH_MIN} characters: make one with `openssl rand -base64 32` \
              and set TROUPE__API__TOKEN"
         );
+        config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
         ensure!(
             config.clickhouse.url.starts_with("http://"),
             "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"

@@ -78,7 +78,8 @@ pub async fn run(
     metric::announce(metrics::ALL);
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
     let (nats, mut connected) = (health.dependency("nats"), bus.connected());
-    let manager = Manager::new(config, bus, clock);
+    let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
+    let manager = Manager::new(config, pseudonyms, bus, clock);
     let (_, served) = health::serve(listen, router(manager, health.clone()), stop.clone()).await?;
     // ClickHouse is no part of being ready: only counts need it.
     let follow_nats = async {

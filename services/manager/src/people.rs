@@ -78,7 +78,7 @@ async fn export(
     let request = PersonRequest { person, bot: ask.bot, forget: None };
     let told = ingress::ask(manager.bus(), &request, &ids).await;
     let at_ingress = asked.note_ingress(ask.bot, told).unwrap_or_default();
-    let events = Events { reader: manager.reader(), bot: ask.bot, person }.read().await;
+    let events = Events::of(&manager, ask.bot, person).read().await;
     let events = asked.note("clickhouse", ask.bot, events).unwrap_or_default();
     Ok(Json(Export {
         person: person.get(),
@@ -139,7 +139,7 @@ async fn erase_everywhere(
     for bot in &bots {
         told.push((bot.id, Waiting::find(bus, Stream::Events, bot.id, person).await));
     }
-    let events = Events { reader: manager.reader(), bot: only, person };
+    let events = Events::of(&manager, only, person);
     for (bot, waiting) in &told {
         if let Ok(waiting) = waiting
             && let Some(newest) = waiting.newest()

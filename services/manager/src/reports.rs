@@ -15,6 +15,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use troupe_types::{ChatId, UserId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -178,13 +179,15 @@ async fn report(
     }
     let zone = Zone::parse(ask.zone.as_deref())?;
     let range = Range::parse(ask.from.as_deref(), ask.to.as_deref(), &zone, manager.now())?;
+    // Whoever asks may give the number on Telegram, or the one that reports show.
+    let pseudonyms = manager.pseudonyms();
     let read = async |kind: Kind, range: Range, every: &str| {
         let query = manager
             .reader()
             .query(kind.sql)
             .param("bot", ask.bot.unwrap_or(0))
-            .param("chat", ask.chat.unwrap_or(0))
-            .param("person", ask.person.unwrap_or(0))
+            .param("chat", ask.chat.map_or(0, |chat| pseudonyms.chat(ChatId::new(chat)).get()))
+            .param("person", ask.person.map_or(0, |person| pseudonyms.person(UserId::new(person)).get()))
             .param("scenario", ask.scenario.as_deref().unwrap_or_default())
             .param("from", range.begin_ms())
             .param("to", range.to.as_millisecond())

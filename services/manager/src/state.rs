@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 use troupe_bus::{Bus, Records};
-use troupe_protocol::Bucket;
+use troupe_protocol::{Bucket, Pseudonyms};
 use troupe_service::Clock;
 use troupe_store::Store;
 use troupe_types::{BotId, Timestamp};
@@ -25,6 +25,7 @@ struct Inner {
     config: Config,
     bus: Bus,
     clock: Arc<dyn Clock>,
+    pseudonyms: Pseudonyms,
     reader: Reader,
     store: OnceCell<Store>,
     tries: Mutex<BTreeMap<BotId, u32>>,
@@ -32,9 +33,17 @@ struct Inner {
 
 impl Manager {
     /// Puts it together.
-    pub fn new(config: Config, bus: Bus, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(config: Config, pseudonyms: Pseudonyms, bus: Bus, clock: Arc<dyn Clock>) -> Self {
         let reader = Reader::new(&config.clickhouse);
-        Self(Arc::new(Inner { config, bus, clock, reader, store: OnceCell::new(), tries: Mutex::default() }))
+        Self(Arc::new(Inner {
+            config,
+            bus,
+            clock,
+            pseudonyms,
+            reader,
+            store: OnceCell::new(),
+            tries: Mutex::default(),
+        }))
     }
 
     /// The settings.
@@ -55,6 +64,11 @@ impl Manager {
     /// Where counts are read from.
     pub fn reader(&self) -> &Reader {
         &self.0.reader
+    }
+
+    /// What people are called in what is counted.
+    pub fn pseudonyms(&self) -> &Pseudonyms {
+        &self.0.pseudonyms
     }
 
     /// The state of conversations. Connected to when it is asked for first: all else works without it.

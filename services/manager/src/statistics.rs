@@ -10,6 +10,7 @@ use hyper_util::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
+use troupe_types::ChatId;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -279,8 +280,9 @@ fn ranked(counts: Vec<(String, u64)>) -> Vec<Named> {
     responses((status = 200, body = Statistics), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn statistics(
     State(manager): State<Manager>,
-    InQuery(filter): InQuery<Filter>,
+    InQuery(mut filter): InQuery<Filter>,
 ) -> Result<Json<Statistics>, ApiError> {
+    filter.chat = filter.chat.map(|chat| manager.pseudonyms().chat(ChatId::new(chat)).get());
     let reader = manager.reader();
     let (total, bots, chats) = tokio::try_join!(
         reader.rows(TOTAL, &filter),

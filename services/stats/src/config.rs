@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 use troupe_bus::NatsConfig;
-use troupe_protocol::Secret;
+use troupe_protocol::{PseudonymsConfig, Secret};
 use troupe_service::config::{HttpConfig, TelemetryConfig};
 
 /// All settings.
@@ -27,6 +27,8 @@ pub struct Config {
     pub batch: BatchConfig,
     /// What people wrote.
     pub texts: TextsConfig,
+    /// Whether people are known by pseudonyms.
+    pub pseudonyms: PseudonymsConfig,
 }
 
 /// How to reach ClickHouse.
@@ -91,7 +93,7 @@ impl Config {
     /// # Errors
     /// If a setting cannot be used; the error names the key.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { clickhouse, batch, texts, .. } = self;
+        let Self { clickhouse, batch, texts, pseudonyms, .. } = self;
         ensure!(
             clickhouse.url.starts_with("http://"),
             "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
@@ -104,6 +106,7 @@ impl Config {
             batch.rows_max
         );
         ensure!(batch.bytes_max > 0, "batch.bytes_max must not be 0");
+        pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
         ensure!(texts.keep_for <= KEEP_MAX, "texts.keep_for has to be ten years at most, e.g. 30d");
         Ok(())
     }

@@ -58,8 +58,9 @@ pub async fn run(
     let mut ownership =
         ownership::join(&bus, "stats", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
+    let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
     let Config { batch, texts, .. } = config;
-    let writer = Writer { bus, database, clock, batch, texts, reachable };
+    let writer = Writer { bus, database, clock, batch, texts, pseudonyms, reachable };
     let grace_over = async {
         stop.cancelled().await;
         sleep(config.shutdown_grace).await;

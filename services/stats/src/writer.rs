@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, info_span};
 use troupe_bus::{Bus, Stored, ownership::Lease};
-use troupe_protocol::{Event, Stream};
+use troupe_protocol::{Event, Pseudonyms, Stream};
 use troupe_service::{Clock, health::Dependency, telemetry};
 use troupe_types::{Partition, Timestamp};
 
@@ -42,6 +42,7 @@ pub(crate) struct Writer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) batch: BatchConfig,
     pub(crate) texts: TextsConfig,
+    pub(crate) pseudonyms: Pseudonyms,
     /// Whether the last write succeeded.
     pub(crate) reachable: Dependency,
 }
@@ -171,7 +172,7 @@ impl Writer {
                 stored = reader.next(), if !batch.is_full(&self.batch) => match stored {
                     Some(Ok(stored)) => {
                         metrics::behind(reader.behind());
-                        take(&mut batch, stored, positions, created, self.texts);
+                        self.take(&mut batch, stored, positions, created);
                     }
                     Some(Err(error)) => return Followed::Failed(error),
                     None => return Followed::Closed,
@@ -255,6 +256,17 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Puts an event into the batch, unless it is written already.
+    fn take(&self, batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: Timestamp) {
+        if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
+            let trace = stored.trace.clone();
+            let stored = Stored { payload: self.pseudonyms.event(stored.payload), ..stored };
+            batch.push(EventRow::new(stored, created, self.texts), trace);
+        }
+    }
+}
+
 /// How following ended.
 enum Followed {
     Stopped,
@@ -266,20 +278,6 @@ async fn until_done(writing: &mut Option<BoxFuture<'_, ()>>) {
     match writing {
         Some(writing) => writing.await,
         None => pending().await,
-    }
-}
-
-/// Puts an event into the batch, unless it is written already.
-fn take(
-    batch: &mut Batch,
-    stored: Stored<Event>,
-    positions: &Positions,
-    created: Timestamp,
-    texts: TextsConfig,
-) {
-    if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
-        let trace = stored.trace.clone();
-        batch.push(EventRow::new(stored, created, texts), trace);
     }
 }
 

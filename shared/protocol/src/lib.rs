@@ -9,6 +9,7 @@ mod content;
 mod event;
 mod file;
 mod login;
+mod pseudonym;
 mod registry;
 mod subject;
 mod trace;
@@ -20,6 +21,7 @@ pub use content::{ContentDocument, ContentKind, ContentName, NameError};
 pub use event::{Event, EventBody, Source};
 pub use file::{FILE_BYTES_MAX, FileRecord, Parts};
 pub use login::{LoginReply, LoginRequest, LoginStep, Refusal, Secret};
+pub use pseudonym::{PSEUDONYMS, Pseudonyms, PseudonymsConfig};
 pub use registry::{
     BotRecord, BotSettings, BotStatus, Desired, GroupPolicy, Identity, SessionState, WeightedScenario,
 };

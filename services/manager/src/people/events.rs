@@ -1,19 +1,20 @@
 //! What ClickHouse holds of a person: events, which are deleted, and what is counted, where nobody takes the person's place.
 
-use std::{ops::Range, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use clickhouse::{Row, query::Query};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep, timeout};
+use troupe_protocol::PSEUDONYMS;
 use troupe_types::{BotId, Partition, Timestamp, UserId};
 
 use super::{
     Finding,
     counted::{COLUMNS, Column, Stand, Table},
 };
-use crate::statistics::Reader;
+use crate::{state::Manager, statistics::Reader};
 
 /// How long one statement may take: it may have to write a large table anew.
 const STATEMENT_MAX: Duration = Duration::from_mins(30);
@@ -24,20 +25,15 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(15);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What takes a person's place: positive, as ids of people and direct chats are, and larger than any of Telegram's, which
-/// have at most 52 bits.
-///
-/// Source: <https://core.telegram.org/bots/api#user>.
-const NOBODIES: Range<i64> = 1 << 52..1 << 53;
-
 /// The events of a person.
 pub struct Events<'a> {
     /// Where they are.
     pub reader: &'a Reader,
     /// Only this bot's.
     pub bot: Option<BotId>,
-    /// The person.
-    pub person: UserId,
+    /// The numbers that the person is known by: the one on Telegram, and the pseudonym where there are pseudonyms. What was
+    /// written before there were keeps the first.
+    pub numbers: BTreeSet<i64>,
 }
 
 #[derive(Deserialize, Row)]
@@ -45,16 +41,22 @@ struct Counted {
     rows: u64,
 }
 
-impl Events<'_> {
+impl<'a> Events<'a> {
+    /// Those of `person`, with `bot` or with all.
+    pub fn of(manager: &'a Manager, bot: Option<BotId>, person: UserId) -> Self {
+        let numbers = BTreeSet::from([person.get(), manager.pseudonyms().person(person).get()]);
+        Self { reader: manager.reader(), bot, numbers }
+    }
+
     /// Every event, in order, each with what it tells.
     pub async fn read(&self) -> anyhow::Result<Vec<Value>> {
         let sql = "SELECT * EXCEPT (partition, seq, stream, written) FROM events \
-            WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND (person = {person:Int64} OR chat = {person:Int64}) \
+            WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND (person IN {numbers:Array(Int64)} OR chat IN {numbers:Array(Int64)}) \
             ORDER BY time, bot, id";
         let query = self
             .quiet(sql)
             .param("bot", self.bot.map_or(0, BotId::get))
-            .param("person", self.person.get())
+            .param("numbers", self.numbers.iter().copied().collect::<Vec<i64>>())
             .with_setting("output_format_json_quote_64bit_integers", "0");
         let lines = patiently(async { query.fetch_bytes("JSONEachRow")?.collect().await }).await?;
         let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -91,16 +93,23 @@ impl Events<'_> {
 
     /// Deletes the events, and puts nobody in the person's place in what is counted.
     pub async fn erase(&self) -> anyhow::Result<Vec<Finding>> {
+        self.drop_old().await?;
+        let mut findings = Vec::new();
+        for number in &self.numbers {
+            findings.extend(self.erase_number(*number).await?);
+        }
+        Ok(findings)
+    }
+
+    async fn erase_number(&self, number: i64) -> anyhow::Result<Vec<Finding>> {
         let token = format!("{:016x}", rand::random::<u64>());
         let of_bot = self.bot.map(|bot| format!("bot = {bot} AND ")).unwrap_or_default();
         let stand = Stand { table: format!("erasing_{token}"), of_bot };
-        let nobody = rand::random_range(NOBODIES);
+        let nobody = rand::random_range(PSEUDONYMS);
         let table = &stand.table;
         let make = format!(
-            "CREATE TABLE {table} ENGINE = Memory AS SELECT toInt64({}) AS person, toInt64({nobody}) AS nobody",
-            self.person
+            "CREATE TABLE {table} ENGINE = Memory AS SELECT toInt64({number}) AS person, toInt64({nobody}) AS nobody"
         );
-        self.drop_old().await?;
         self.execute(&make).await?;
         let erased = self.erase_by(&stand, &token).await;
         let dropped = self.execute(&format!("DROP TABLE {table} SYNC")).await;

@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use troupe_dev::servers::{ClickHouse, Options};
+use troupe_protocol::{PseudonymsConfig, Secret};
+use troupe_types::UserId;
 
 use crate::{
     statistics::{prepare, tell},
@@ -95,4 +97,38 @@ async fn a_store_that_is_away_is_named_and_does_not_stop_the_others() {
         ask(&clickhouse, "SELECT groupArray(kind), max(seq) FROM events_told").await,
         "['person_erased']\t9"
     );
+}
+
+#[tokio::test]
+async fn who_stands_under_a_pseudonym_is_found_reported_on_and_erased_by_the_number_on_telegram() {
+    const KEY: &str = "a key that nobody guesses, of some length";
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    let pseudonyms = PseudonymsConfig { key: Secret::new(KEY) }.pseudonyms().expect("the key will do");
+    let known_as = pseudonyms.person(UserId::new(PERSON)).get();
+    // The first row is of the time before there were pseudonyms.
+    let rows = [PERSON, known_as, known_as + 1].map(|person| {
+        format!("('1/{person}/5/new!0', 'message_received', now64(3), 1, {person}, 'direct', {person}, 9)")
+    });
+    let columns = "id, kind, time, bot, chat, chat_kind, person, seq";
+    tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", rows.join(", "))).await;
+    let world = World::with_pseudonyms(&clickhouse.url(), KEY).await;
+
+    for number in [PERSON, known_as] {
+        let report = world.get(&format!("/v1/reports/people?person={number}")).await.ok();
+        assert_eq!(
+            (report["rows"].as_array().map(Vec::len), &report["rows"][0][0]),
+            (Some(1), &json!(known_as))
+        );
+        let counts = world.get(&format!("/v1/statistics?chat={number}")).await.ok();
+        assert_eq!(counts["total"]["received"], 1, "{counts}");
+    }
+    let export = world.get(&format!("/v1/people/{PERSON}")).await.ok();
+    assert_eq!(export["events"].as_array().map(Vec::len), Some(2), "{export:#}");
+    let receipt = world.call(Method::DELETE, &format!("/v1/people/{PERSON}"), None).await.ok();
+    assert_eq!(receipt["complete"], true, "{receipt:#}");
+    let left = "SELECT groupArray(person) FROM events_told WHERE kind = 'message_received'";
+    assert_eq!(ask(&clickhouse, left).await, format!("[{}]", known_as + 1));
+    let count = "SELECT uniqExact(chat), sum(received) FROM activity_by_day WHERE chat_kind = 'direct'";
+    assert_eq!(ask(&clickhouse, count).await, "3\t3");
 }

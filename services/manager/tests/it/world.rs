@@ -8,7 +8,9 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::servers::{Nats, Options, free_port};
 use troupe_manager::config::{ApiConfig, ClickHouseConfig, Config};
-use troupe_protocol::{Identity, LoginReply, LoginRequest, LoginStep, Refusal, Secret, Subject};
+use troupe_protocol::{
+    Identity, LoginReply, LoginRequest, LoginStep, PseudonymsConfig, Refusal, Secret, Subject,
+};
 use troupe_service::{
     SystemClock,
     config::{HttpConfig, LogFormat, TelemetryConfig},
@@ -56,6 +58,11 @@ impl World {
     }
 
     pub async fn with_clickhouse(clickhouse: &str) -> Self {
+        Self::with_pseudonyms(clickhouse, "").await
+    }
+
+    /// People stand in ClickHouse under pseudonyms that are made with this key.
+    pub async fn with_pseudonyms(clickhouse: &str, key: &str) -> Self {
         let nats = Nats::start(&Options::default()).await.expect("NATS starts");
         let port = free_port();
         let config = Config {
@@ -74,6 +81,7 @@ impl World {
                 password: Secret::new(""),
             },
             redis: RedisConfig::at("redis://127.0.0.1:1"),
+            pseudonyms: PseudonymsConfig { key: Secret::new(key) },
             api: ApiConfig {
                 token: Secret::new(TOKEN),
                 login_timeout: Duration::from_secs(10),

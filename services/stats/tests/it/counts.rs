@@ -47,7 +47,7 @@ fn happened(number: i32) -> Vec<Event> {
     bodies.into_iter().enumerate().map(event).collect()
 }
 
-fn events(numbers: std::ops::Range<i32>) -> Vec<Event> {
+pub fn events(numbers: std::ops::Range<i32>) -> Vec<Event> {
     numbers.flat_map(happened).collect()
 }
 

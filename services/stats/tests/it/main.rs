@@ -3,5 +3,6 @@
 mod counts;
 mod kinds;
 mod places;
+mod pseudonyms;
 mod schema;
 mod world;

@@ -8,7 +8,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::servers::{ClickHouse, Nats, Options};
-use troupe_protocol::{Event, Secret, Subject, TraceContext};
+use troupe_protocol::{Event, PseudonymsConfig, Secret, Subject, TraceContext};
 use troupe_service::{
     SystemClock,
     config::{HttpConfig, LogFormat, TelemetryConfig},
@@ -28,6 +28,7 @@ pub struct World {
     pub bus: Bus,
     pub batch: BatchConfig,
     pub texts: TextsConfig,
+    pub pseudonyms: PseudonymsConfig,
 }
 
 /// An instance of stats.
@@ -63,7 +64,9 @@ impl World {
         let (nats, clickhouse) = (nats.expect("NATS starts"), clickhouse.expect("ClickHouse starts"));
         let bus = Bus::connect(&nats_config(&nats)).await.expect("NATS can be used");
         let batch = BatchConfig { rows_max: 500, bytes_max: 1 << 20, wait_max: Duration::from_millis(20) };
-        Self { nats, clickhouse, bus, batch, texts: TextsConfig { keep_for: Duration::ZERO } }
+        let texts = TextsConfig { keep_for: Duration::ZERO };
+        let pseudonyms = PseudonymsConfig { key: Secret::new("") };
+        Self { nats, clickhouse, bus, batch, texts, pseudonyms }
     }
 
     /// Starts an instance of stats.
@@ -97,6 +100,7 @@ impl World {
             },
             batch: self.batch,
             texts: self.texts,
+            pseudonyms: self.pseudonyms.clone(),
         }
     }
 
