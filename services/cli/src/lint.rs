@@ -1,11 +1,20 @@
 //! `troupe lint`: what can be known of content before anybody writes.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
-use troupe_engine::lint::{Call, Code, Document, Finding, Level, Witness, lint};
+use troupe_engine::lint::{
+    Call, Code, Document, Finding, Level, Witness,
+    bots::{Bot, exchanges},
+    lint_and_tell,
+};
 use troupe_types::{Media, MediaKind};
 
 use crate::{
@@ -19,7 +28,8 @@ use crate::{
 /// What can be written.
 const HELP: &str = "\
 Each finding is told with its place, a code that never changes its meaning, a message that shows it where there is one,
-and what to do. docs/lint.md explains every code. What is said to be dead is so for every message.
+and what to do. docs/lint.md explains every code. What is said to be dead is so for every message. Of several bots, it is tried
+whether they would answer each other without end.
 
   troupe lint deploy/demo/content
   troupe lint content --deny warnings --allow R203 --format json
@@ -60,10 +70,20 @@ pub fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<Verdict> {
     let bundle = Bundle::load(&arguments.content)?;
     let files = read(&bundle)?;
     let documents: Vec<_> = files.iter().map(File::document).collect();
-    let found = files
+    let mut waiting = Waiting::new();
+    let of_documents = lint_and_tell(&documents, &mut |progress| {
+        let (done, all) = progress.groups;
+        waiting.tell(|| format!("{}: {done} of {all} groups", files[progress.document].path.display()));
+    });
+    waiting.tell(|| "the bots, one with the other".to_owned());
+    let of_bots = of_bots(&bundle, &files)?;
+    drop(waiting);
+    let of_documents = files
         .iter()
-        .zip(lint(&documents))
+        .zip(of_documents)
         .flat_map(|(file, findings)| findings.into_iter().map(move |finding| (&file.path, finding)));
+    let of_bots = of_bots.iter().map(|(path, finding)| (path, finding.clone()));
+    let found = of_documents.chain(of_bots);
     let found: Vec<_> = found.filter(|(_, finding)| !arguments.allow.contains(&finding.code)).collect();
     if as_json || arguments.format == Format::Json {
         let all: Vec<_> = found.iter().map(|(path, finding)| value(path, finding)).collect();
@@ -77,6 +97,59 @@ pub fn run(arguments: &Arguments, as_json: bool) -> anyhow::Result<Verdict> {
     let denied = if arguments.deny.is_some() { Level::Warning } else { Level::Error };
     let is_denied = found.iter().any(|(_, finding)| finding.code.level() >= denied);
     Ok(if is_denied { Verdict::Different } else { Verdict::Fine })
+}
+
+/// What is found of the bots of a folder together, each with the bot's file.
+fn of_bots(bundle: &Bundle, files: &[File]) -> anyhow::Result<Vec<(PathBuf, Finding)>> {
+    if bundle.bots.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let bots = bundle.every_bot()?;
+    let rules = |bot: &crate::bundle::Bot<'_>| {
+        let name = bot.file.settings.rules.as_ref()?;
+        let is_it = |file: &&File| matches!(file.kind, Kind::Rules) && file.name == name.as_str();
+        files.iter().find(is_it).map(|file| file.text.as_str())
+    };
+    let tried: Vec<_> = bots.iter().map(|bot| Bot { content: &bot.content, rules: rules(bot) }).collect();
+    let names: Vec<&str> = bots.iter().map(|bot| bot.file.key.as_str()).collect();
+    let found = exchanges(&tried).findings(&names).into_iter();
+    Ok(found.map(|(bot, finding)| (bots[bot].file.path.clone(), finding)).collect())
+}
+
+/// Tells on a terminal how far a long work is, in one line that is gone when it is done.
+struct Waiting {
+    since: Instant,
+    /// When it was told last, if it was.
+    told: Option<Instant>,
+    is_seen: bool,
+}
+
+impl Waiting {
+    /// What is done sooner is not told of.
+    const PATIENCE: Duration = Duration::from_millis(700);
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    fn new() -> Self {
+        Self { since: Instant::now(), told: None, is_seen: std::io::stderr().is_terminal() }
+    }
+
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        let is_time =
+            self.told.map_or(self.since.elapsed() > Self::PATIENCE, |told| told.elapsed() > Self::PAUSE);
+        if self.is_seen && is_time {
+            self.told = Some(Instant::now());
+            // Whether it can be written does not matter.
+            let _ = write!(std::io::stderr(), "\r\x1b[Klooking at {}", what());
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.told.is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 /// A document as it stands in its file.
@@ -127,10 +200,8 @@ fn text(path: &std::path::Path, finding: &Finding) -> String {
         Level::Warning => warning(&level),
         Level::Info => dim(&level),
     };
-    let mut lines = vec![
-        format!("{}:{line}:{column}: {level}: {}", path.display(), bold(message)),
-        dim(&format!("  at {field}")),
-    ];
+    let mut lines = vec![format!("{}:{line}:{column}: {level}: {}", path.display(), bold(message))];
+    lines.extend((!field.is_empty()).then(|| dim(&format!("  at {field}"))));
     lines.extend(witness.as_ref().map(|witness| format!("  shown by {}", shown(witness))));
     lines.push(format!("  {} {fix}", good("fix:")));
     lines.join("\n")

@@ -151,6 +151,18 @@ impl Library {
             .flat_map(|entry| entry.patterns.phrases.iter().map(|phrase| (&*entry.id, phrase.as_str())))
     }
 
+    /// Every phrase and keyword of every entry, in order.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.entries.iter().map(|entry| &entry.patterns);
+        patterns.flat_map(|patterns| patterns.phrases.iter().chain(&patterns.keywords)).map(String::as_str)
+    }
+
+    /// Every regular expression of every entry, in order, as it is written.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &str> {
+        let numbers = self.entries.iter().flat_map(|entry| &entry.patterns.regexes);
+        numbers.map(|number| self.index.expression(*number))
+    }
+
     /// The entries that match `text`, the best first, with their scores and what of them matched: those that
     /// [`crate::explain`] no longer looks at once one has answered, too.
     pub fn matches(&self, text: &str) -> impl Iterator<Item = (&str, u32, MatchedBy)> {

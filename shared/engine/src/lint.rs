@@ -5,6 +5,7 @@
 //! `docs/lint.md` lists the codes.
 
 mod alphabet;
+pub mod bots;
 mod code;
 mod library;
 mod machine;
@@ -177,6 +178,11 @@ pub fn lint_and_tell(documents: &[Document<'_>], tell: &mut dyn FnMut(Progress))
             variables.add(document, node);
         }
     }
+    let scenarios = documents.iter().zip(&read).filter_map(|(document, node)| match (document, node) {
+        (Document::Scenario { name, .. }, Some(node)) => Some((*name, node)),
+        _ => None,
+    });
+    let calls = scenario::Calls::of(&scenarios.collect::<Vec<_>>());
     let find = |(place, (document, node)): (usize, (&Document<'_>, &Option<Node>))| {
         let Some(node) = node else { return Vec::new() };
         let mut notes = Notes::default();
@@ -190,7 +196,7 @@ pub fn lint_and_tell(documents: &[Document<'_>], tell: &mut dyn FnMut(Progress))
                 texts::lint(node, &variables, &mut notes);
             }
             Document::Scenario { .. } => {
-                scenario::lint(node, &variables, &mut notes);
+                scenario::lint(node, &variables, &calls, &mut notes);
                 texts::lint(node, &variables, &mut notes);
             }
         }

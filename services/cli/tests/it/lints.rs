@@ -65,3 +65,29 @@ fn content_that_does_not_load_and_codes_that_are_none_are_refused() {
     assert!(check(&["lint", place], "", 2).contains("rules.json:1:15: "));
     assert!(check(&["lint", &demo(), "--allow", "X1"], "", 2).contains("there is no code \"X1\""));
 }
+
+#[test]
+fn bots_that_would_answer_each_other_are_told_of_at_the_first_one_s_file() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "lib.yaml", "entries: [{id: fees, keywords: [fees], answers: The fees are low.}]");
+    for bot in ["anna", "boris"] {
+        write(folder.path(), &format!("{bot}.yaml"), "library: lib\ngroups: all\n");
+    }
+    let place = folder.path().to_str().unwrap();
+    let told = check(&["lint", place], "", 0).replace(place, "DIR");
+    let expected = "DIR/anna.yaml:1:1: info[B101]: \"anna\" and \"boris\" would answer each other without end, were they \
+                    not known as bots of one's own\n  shown by \"fees\" in a group as a mention of the bot: \"anna\" says \
+                    \"The fees are low.\", \"boris\" says \"The fees are low.\", \"anna\" says \"The fees are low.\", \
+                    and so on\n";
+    assert!(told.starts_with(expected), "{told}");
+}
+
+#[test]
+fn what_a_rule_of_the_own_format_needs_to_be_shown_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "groups:\n  - {name: desk, where: group, when: [{chat: -5}, {sender: '@ann'}, {time: {days: [sat]}}, {cooldown: 1h}], react: [{say: Hi}]}\n  - {name: again, where: group, when: [{chat: -5}, {sender: '@ann'}, {time: {days: [sat]}}, {keyword: hi}], react: [{say: Again}]}\n";
+    write(folder.path(), "rules.yaml", rules);
+    let told = check(&["lint", folder.path().to_str().unwrap()], "", 0);
+    let shown = "  shown by \"hi\" in the group -5 by @ann on Saturday at 00:00 UTC, where \"desk\" rests: \"again\" fires\n";
+    assert!(told.contains(shown), "{told}");
+}

@@ -145,6 +145,11 @@ impl Index {
         self.ranked(candidates.into_iter(), entries, &said, &hits)
     }
 
+    /// The regular expression of this number, as it is written.
+    pub fn expression(&self, number: u32) -> &str {
+        self.regexes.source(number)
+    }
+
     /// Whether there is no entry.
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -102,6 +102,10 @@ codes! {
     R503 Info,
     /// superbot's program never chooses the last of several reactions.
     R504 Info,
+    /// Two bots would answer each other without end, were they not known as bots of one's own.
+    B101 Info,
+    /// Whether bots would answer each other without end was too much to try.
+    B102 Info,
     /// An entry can never win: earlier ones answer all that it knows.
     L101 Error,
     /// A phrase is in two entries.

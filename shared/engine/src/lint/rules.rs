@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 
 use super::{
     Code, Notes, Witness,
-    outline::{Group, Outline},
+    outline::{Chats, Group, Outline},
     situation::Situation,
-    solver::Solver,
+    solver::{Case, Solved, Solver},
     variables::Variables,
 };
 use crate::document::Node;
@@ -37,6 +37,25 @@ pub(super) fn lint(
     } else {
         super::texts::lint(document, variables, notes);
     }
+}
+
+/// How many groups are asked for an example.
+const EXAMPLES: usize = 300;
+
+/// Messages in a group that trigger the groups of a rule set, if no group before them takes them.
+pub(super) fn examples(text: &str) -> Vec<String> {
+    let Some(node) = super::Document::Rules(text).read() else { return Vec::new() };
+    let outline = crate::rules::outline(&node);
+    let solver = Solver::new(&outline);
+    let in_group = Solver::in_chats(Case::default(), Chats { direct: false, group: true });
+    let example = |group: &Group| {
+        let cases = in_group.clone().map(|case| solver.firing(case, group));
+        cases?.ok()?.iter().find_map(|case| match solver.solve(case) {
+            Solved::Situation(situation) => Some(situation.text),
+            _ => None,
+        })
+    };
+    outline.groups.iter().take(EXAMPLES).filter_map(example).filter(|text| !text.is_empty()).collect()
 }
 
 /// What the format calls things.

@@ -1,9 +1,12 @@
 //! Findings in scenarios: steps that lead nowhere, branches that are never taken, words that mean two things.
 
 mod branches;
+mod calls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::calls::Calls;
+use self::calls::Ends;
 use super::{
     Code, Notes, names,
     variables::{Variables, field, text_of},
@@ -13,10 +16,10 @@ use crate::{
     text,
 };
 
-pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
+pub(super) fn lint(document: &Node, variables: &Variables, calls: &Calls, notes: &mut Notes) {
     let root = At::root(document);
     let Some(steps) = field(&root, "steps") else { return };
-    note_ways(&root, &steps, notes);
+    note_ways(&root, &steps, calls, notes);
     note_waiting(&root, &steps, notes);
     let reserved = reserved(&root);
     for (_, step) in steps.fields() {
@@ -27,46 +30,94 @@ pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
 
 /// Where steps lead, by their numbers.
 struct Ways {
+    /// The step that it begins with.
+    first: usize,
+    /// Where people come in: at the first step, from older versions, and where what expires leads to.
+    starts: Vec<usize>,
+    /// As it is written.
+    written: Vec<BTreeSet<usize>>,
+    /// As it may be gone, by how the scenarios that are called end.
     next: Vec<BTreeSet<usize>>,
-    /// The steps at which the scenario can end, and those at which it does with its goal.
+    /// The steps at which the scenario can end without its goal, and those at which it does with it.
     ends: BTreeSet<usize>,
     goals: BTreeSet<usize>,
 }
 
 impl Ways {
-    fn of(steps: &At<'_>) -> Self {
+    fn of(root: &At<'_>, steps: &At<'_>, calls: &Calls) -> Self {
         let numbers: BTreeMap<&str, usize> =
             steps.fields().enumerate().map(|(number, (key, _))| (key.text.as_str(), number)).collect();
-        let mut ways = Self { next: Vec::new(), ends: BTreeSet::new(), goals: BTreeSet::new() };
-        for (number, (_, step)) in steps.fields().enumerate() {
-            let mut next = BTreeSet::new();
-            following(&step, &mut |name| next.extend(numbers.get(name)));
-            if can_end(&step) {
-                ways.ends.insert(number);
+        let number = |name: &str| numbers.get(name).copied();
+        let first = text_of(root, "first").and_then(number).unwrap_or(0);
+        let mut starts = vec![first];
+        if let Some(replaces) = field(root, "replaces") {
+            for (_, to) in replaces.fields() {
+                if let Value::Text(name) = &to.node.value {
+                    starts.extend(number(name));
+                }
+            }
+        }
+        let expire = field(root, "expire");
+        if let Some(expire) = &expire {
+            starts.extend(text_of(expire, "next").and_then(number));
+        }
+        let all_expire = expire.is_some_and(|expire| field(&expire, "next").is_none());
+        let (written, next) = (Vec::new(), Vec::new());
+        let (ends, goals) = (BTreeSet::new(), BTreeSet::new());
+        let mut ways = Self { first, starts, written, next, ends, goals };
+        for (place, (_, step)) in steps.fields().enumerate() {
+            let mut written = BTreeSet::new();
+            following(&step, &mut |name| written.extend(number(name)));
+            let next = match text_of(&step, "call") {
+                Some(callee) => back_from(calls.ends(callee), &step).filter_map(number).collect(),
+                None => written.clone(),
+            };
+            if can_end(&step) || (all_expire && waits(&step)) {
+                ways.ends.insert(place);
             }
             if text_of(&step, "end") == Some("goal") {
-                ways.goals.insert(number);
+                ways.goals.insert(place);
             }
+            ways.written.push(written);
             ways.next.push(next);
         }
         ways
     }
 
-    /// The steps that can be come to from these.
-    fn from(&self, starts: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
-        let mut reached = BTreeSet::new();
-        let mut open: Vec<usize> = starts.into_iter().collect();
-        while let Some(step) = open.pop() {
-            if reached.insert(step) {
-                open.extend(&self.next[step]);
-            }
-        }
-        reached
+    /// How the scenario may end for who begins it.
+    fn ends_of_all(&self) -> Ends {
+        let reached = from([self.first], &self.next);
+        let without = !reached.is_disjoint(&self.ends);
+        Ends { with_goal: !reached.is_disjoint(&self.goals), without }
     }
 
-    fn reach(&self, from: usize, wanted: &BTreeSet<usize>) -> bool {
-        !self.from([from]).is_disjoint(wanted)
+    fn reach(&self, start: usize, wanted: &BTreeSet<usize>) -> bool {
+        !from([start], &self.next).is_disjoint(wanted)
     }
+}
+
+/// The steps that a call goes on with.
+fn back_from<'s>(Ends { with_goal, without }: Ends, step: &'s At<'s>) -> impl Iterator<Item = &'s str> {
+    let next = text_of(step, "next");
+    let otherwise = text_of(step, "otherwise").or(next);
+    next.filter(|_| with_goal).into_iter().chain(otherwise.filter(|_| without))
+}
+
+/// The steps that can be come to from these.
+fn from(starts: impl IntoIterator<Item = usize>, next: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<usize> = starts.into_iter().collect();
+    while let Some(step) = open.pop() {
+        if reached.insert(step) {
+            open.extend(&next[step]);
+        }
+    }
+    reached
+}
+
+/// Whether a step waits for an answer.
+fn waits(step: &At<'_>) -> bool {
+    ["ask", "follow_up"].iter().any(|kind| field(step, kind).is_some())
 }
 
 /// Shows the names of the steps that a step leads to.
@@ -81,53 +132,37 @@ fn following(at: &At<'_>, show: &mut impl FnMut(&str)) {
     at.items().for_each(|item| following(&item, show));
 }
 
-/// Whether the scenario can end at a step: an end, a question that gives up, something that expires.
+/// Whether the scenario can end at a step without its goal: an end, a question that gives up, something that expires.
 fn can_end(step: &At<'_>) -> bool {
     let has = |name: &str| field(step, name).is_some();
     let expires = field(step, "expire").is_some_and(|expire| field(&expire, "next").is_none());
     let gives_up =
         has("ask") && !has("otherwise") && has("validate") && text_of(step, "validate") != Some("any");
-    let called = has("call") && !has("otherwise");
-    has("end") || expires || gives_up || called
+    (has("end") && text_of(step, "end") != Some("goal")) || expires || gives_up
 }
 
-fn note_ways(root: &At<'_>, steps: &At<'_>, notes: &mut Notes) {
+fn note_ways(root: &At<'_>, steps: &At<'_>, calls: &Calls, notes: &mut Notes) {
     let keys: Vec<(&Key, String)> = steps.fields().map(|(key, step)| (key, step.pointer())).collect();
-    let number = |name: &str| keys.iter().position(|(key, _)| key.text == name);
-    let first = text_of(root, "first").and_then(number).unwrap_or(0);
-    // People come from older versions, too; and what expires anywhere leads somewhere.
-    let mut starts = vec![first];
-    if let Some(replaces) = field(root, "replaces") {
-        for (_, to) in replaces.fields() {
-            if let Value::Text(name) = &to.node.value {
-                starts.extend(number(name));
-            }
-        }
-    }
-    if let Some(expire) = field(root, "expire") {
-        starts.extend(text_of(&expire, "next").and_then(number));
-    }
-    let ways = Ways::of(steps);
-    let reached = ways.from(starts.iter().copied());
+    let ways = Ways::of(root, steps, calls);
+    let written = from(ways.starts.iter().copied(), &ways.written);
     for (number, (key, pointer)) in keys.iter().enumerate() {
-        if !reached.contains(&number) {
+        if !written.contains(&number) {
             let message = format!("no step leads to {:?}", key.text);
             notes.add(Code::S101, pointer, message, "name it as the `next` of a step, or remove it");
         }
     }
+    let all_ends: BTreeSet<usize> = ways.ends.union(&ways.goals).copied().collect();
     let expires = field(root, "expire").is_some();
+    let reached = from(ways.starts.iter().copied(), &ways.next);
     let stuck: Vec<usize> =
-        reached.iter().copied().filter(|step| !expires && !ways.reach(*step, &ways.ends)).collect();
+        reached.into_iter().filter(|step| !expires && !ways.reach(*step, &all_ends)).collect();
     if let Some(first) = stuck.first() {
         let list = names(stuck.iter().map(|step| keys[*step].0.text.as_str()));
         let message = format!("from {list} no end can be reached: people are asked for ever");
-        notes.add(
-            Code::S102,
-            &keys[*first].1,
-            message,
-            "let a branch or an `otherwise` lead to a step with `end`",
-        );
+        let fix = "let a branch or an `otherwise` lead to a step with `end`, also in what is called";
+        notes.add(Code::S102, &keys[*first].1, message, fix);
     }
+    let first = ways.first;
     if !ways.reach(first, &ways.goals) && !stuck.contains(&first) {
         let message = if ways.goals.is_empty() {
             "no step ends with the goal".to_owned()
@@ -145,10 +180,7 @@ fn note_waiting(root: &At<'_>, steps: &At<'_>, notes: &mut Notes) {
     }
     let waiting: Vec<(String, String)> = steps
         .fields()
-        .filter(|(_, step)| {
-            ["ask", "follow_up"].iter().any(|kind| field(step, kind).is_some())
-                && field(step, "expire").is_none()
-        })
+        .filter(|(_, step)| waits(step) && field(step, "expire").is_none())
         .map(|(key, step)| (key.text.clone(), step.pointer()))
         .collect();
     if let Some((_, first)) = waiting.first() {

@@ -1,5 +1,6 @@
 //! What lint finds is there: each witness is put to the engine, and what is said to be dead never answers.
 
+mod bots;
 mod documented;
 mod laws;
 mod own;
@@ -261,4 +262,36 @@ fn what_has_no_partner_is_told() {
             "variables": [{"variableName": "v", "isDictionary": true, "value": null}]}"#,
     );
     assert_eq!(codes(&findings), ["R301", "R501", "R302", "R404"]);
+}
+
+/// The codes that are found in each of some scenarios of these names.
+fn in_scenarios(scenarios: &[(&str, &str)]) -> Vec<Vec<&'static str>> {
+    let documents: Vec<_> = scenarios.iter().map(|(name, text)| Document::Scenario { name, text }).collect();
+    lint(&documents).iter().map(|findings| codes(findings)).collect()
+}
+
+#[test]
+fn a_call_goes_on_as_the_called_scenario_can_end() {
+    let caller = "steps: {a: {ask: One, next: b}, b: {call: sub, next: a}, c: {end: goal}}";
+    // Nothing leads out of the circle, however the other one ends.
+    let ends = "steps: {x: {ask: Your name?, next: y}, y: {end: goal}}";
+    assert_eq!(
+        in_scenarios(&[("main", caller), ("sub", ends)]),
+        [vec!["S102", "S104", "S101"], vec!["S104"]]
+    );
+    let caller =
+        "steps: {a: {call: sub, next: done, otherwise: bye}, done: {end: goal}, bye: {end: no_goal}}";
+    assert_eq!(in_scenarios(&[("main", caller), ("sub", ends)]), [vec![], vec!["S104"]]);
+    // The other one never comes back.
+    let endless = "steps: {x: {ask: One?, next: y}, y: {ask: Two?, next: x}, z: {end: goal}}";
+    let found = in_scenarios(&[("main", caller), ("sub", endless)]);
+    assert_eq!(found, [vec!["S102"], vec!["S102", "S104", "S101"]]);
+    // It comes back, but never so that the goal is reached.
+    let fails = "steps: {x: {ask: One?, next: y}, y: {end: no_goal}, z: {end: goal}}";
+    let found = in_scenarios(&[("main", caller), ("sub", fails)]);
+    assert_eq!(found[0], ["S103"]);
+    // Whoever is not here may end either way; whoever calls itself is passed over when it is too deep.
+    assert_eq!(in_scenarios(&[("main", caller)]), [Vec::<&str>::new()]);
+    let itself = "steps: {a: {ask: Again?, next: b}, b: {call: main, next: done}, done: {end: goal}}";
+    assert_eq!(in_scenarios(&[("main", itself)]), [["S104"]]);
 }

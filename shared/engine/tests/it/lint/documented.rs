@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use troupe_engine::lint::{Code, Document, lint};
 
+use super::bots;
+
 /// The sections on codes, by code.
 fn sections() -> BTreeMap<String, String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/lint.md");
@@ -33,6 +35,15 @@ fn each_example_is_found_what_it_is_an_example_of() {
         let example = section.split("\n```").nth(1).unwrap();
         let (kind, text) = example.split_once('\n').unwrap();
         let document = match kind {
+            "yaml library of two bots" => {
+                let found = bots::of_library(text, 2).findings(&["a", "b"]);
+                assert!(found.iter().any(|(_, finding)| finding.code.as_str() == code), "{code}: {found:#?}");
+                continue;
+            }
+            "yaml library of many bots" => {
+                assert!(bots::of_library(text, bots::TOO_MANY).gave_up, "{code}");
+                continue;
+            }
             "json rules" | "yaml rules" => Document::Rules(text),
             "yaml library" => Document::Library { name: "library", text },
             "yaml scenario" => Document::Scenario { name: "scenario", text },

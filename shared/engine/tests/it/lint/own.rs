@@ -1,6 +1,6 @@
 //! Rules in troupe's own format: what is found in them is so, whatever they ask.
 
-mod laws;
+pub mod laws;
 
 use troupe_engine::{GroupOutcome, lint::Code};
 

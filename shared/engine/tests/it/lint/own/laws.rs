@@ -94,15 +94,15 @@ fn condition() -> impl Strategy<Value = String> {
     (asked, 0..5_u8).prop_map(|(condition, say)| if say == 0 { format!("! {condition}") } else { condition })
 }
 
-type Group = (&'static str, Vec<String>);
+pub type Group = (&'static str, Vec<String>);
 
-fn group() -> impl Strategy<Value = Group> {
+pub fn group() -> impl Strategy<Value = Group> {
     (select(&["any", "direct", "group"][..]), vec(condition(), 1..4))
 }
 
 const NAMES: &[&str] = &["one", "two", "three", "four"];
 
-fn written(groups: &[Group]) -> String {
+pub fn written(groups: &[Group]) -> String {
     let conditions: Vec<Vec<&str>> =
         groups.iter().map(|(_, conditions)| conditions.iter().map(String::as_str).collect()).collect();
     let groups = groups.iter().zip(&conditions).zip(NAMES);
@@ -111,7 +111,7 @@ fn written(groups: &[Group]) -> String {
     rules(&groups)
 }
 
-fn message() -> impl Strategy<Value = Witness> {
+pub fn message() -> impl Strategy<Value = Witness> {
     let word =
         select(&["a", "b", "fees", "FEES", "feees", "what", "are", "the", "price", "prise", "list", "!"][..]);
     let text = vec(word, 0..6).prop_map(|words| words.join(" "));
