@@ -173,11 +173,24 @@ fn always(finding: &Finding) -> Option<(&'static str, usize)> {
     (finding.code == Code::R108).then_some((NAMES[group], condition))
 }
 
+/// Whether lint knows all that these conditions come to together: phrases together with other texts, variables that are
+/// compared with each other, and the bot's name in a text it does not.
+fn can_be_told(conditions: &[String]) -> bool {
+    let count = |parts: &[&str]| {
+        let all = conditions.join(" ");
+        parts.iter().map(|part| all.matches(part).count()).sum::<usize>()
+    };
+    let said = count(&["phrase", "keyword"]);
+    (said == 0 || said + count(&["text"]) == 1)
+        && (count(&["{variable: v}"]) == 0 || count(&["variable: v,", "variable: w,"]) == 1)
+        && (count(&["mentioned"]) == 0 || count(&["reply", "addressed"]) == 0)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_said_to_be_dead_never_fires(groups in vec(group(), 1..5), messages in vec(message(), 400)) {
+    fn what_is_said_to_be_dead_never_fires(groups in vec(group(), 1..5), messages in vec(message(), 250)) {
         let rules = written(&groups);
         let findings = in_rules(&rules);
         let dead: Vec<_> = findings.iter().flat_map(dead).collect();
@@ -224,7 +237,7 @@ proptest! {
         let plain = |condition: &str| condition.trim_start_matches("! ").to_owned();
         let conditions: Vec<String> = conditions.iter().map(|condition| plain(condition)).collect();
         let by_chance = conditions.iter().any(|condition| condition.contains("chance") || condition.contains("cooldown"));
-        prop_assume!(!by_chance);
+        prop_assume!(!by_chance && can_be_told(&[&conditions[..], &[plain(&more)]].concat()));
         let last = [conditions.clone(), vec![plain(&more)]].concat();
         let findings = in_rules(&written(&[(place, conditions), (place, last)]));
         let dead: Vec<_> = findings.iter().flat_map(dead).collect();
