@@ -109,7 +109,7 @@ impl Bundle {
             problems
                 .file(&place, "there is no content here: rules, libraries or scenarios as .yaml or .json");
         }
-        bundle.check_names(&mut problems);
+        bundle.check_names(&files, &mut problems);
         problems.or(bundle)
     }
 
@@ -156,18 +156,14 @@ impl Bundle {
         Ok(())
     }
 
-    /// A name that leads nowhere is told where it stands.
-    fn check_names(&self, problems: &mut Problems) {
+    /// A name that leads nowhere is told where it stands; one that leads to a file that is wrong is not: the file is.
+    fn check_names(&self, files: &[File], problems: &mut Problems) {
         for bot in &self.bots {
             for (kind, name, place) in &bot.named {
-                let known: Vec<&String> = match kind {
-                    Kind::Rules => self.rules.keys().collect(),
-                    Kind::Library => self.libraries.keys().collect(),
-                    _ => self.scenarios.keys().collect(),
-                };
-                if !known.iter().any(|known| *known == name.as_str()) {
-                    let known = known.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-                    let known = if known.is_empty() { "none".to_owned() } else { known };
+                let known: Vec<&str> =
+                    files.iter().filter(|file| file.kind == *kind).map(|file| file.name.as_str()).collect();
+                if !known.contains(&name.as_str()) {
+                    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                     let reason =
                         format!("there is no {} {:?}; there is: {known}", kind.as_str(), name.as_str());
                     problems.fault(&bot.path, troupe_engine::Fault { reason, ..place.clone() });

@@ -47,6 +47,18 @@ fn a_bot_file_that_names_what_is_not_there_says_what_is() {
 }
 
 #[test]
+fn what_names_a_file_that_is_wrong_is_not_wrong_as_well() {
+    let told = told(&[
+        ("libraries/a.yaml", "entries: [{id: hi, phrases: [hi], answers: x}]\nfallback: Pardon?\n"),
+        ("bots/d.yaml", "library: a\n"),
+    ]);
+    assert_eq!(
+        told,
+        "DIR/libraries/a.yaml:2:11: /fallback: expected a map with some of answers, when, chance, cooldown, found a text\n"
+    );
+}
+
+#[test]
 fn two_libraries_want_a_bot_file() {
     let library = "entries: [{id: hi, phrases: [hi], answers: x}]";
     let told = told(&[("a.yaml", library), ("b.yaml", library)]);

@@ -75,7 +75,7 @@ impl<'a> At<'a> {
 
     fn expected<T>(&self, what: &str, faults: &mut Faults) -> Option<T> {
         let hint = match &self.node.value {
-            Value::Number(_) | Value::Bool(_) if what.contains("text") => "; put it in quotes",
+            Value::Number(_) | Value::Bool(_) if what.starts_with("a text") => "; put it in quotes",
             _ => "",
         };
         faults.at(self, format!("expected {what}, found {}{hint}", self.node.value.kind()));
@@ -202,7 +202,7 @@ impl<'a> At<'a> {
     /// This as a map whose fields are `known`; reports every other.
     pub fn object(&'a self, known: &[&str], faults: &mut Faults) -> Option<Object<'a>> {
         if !self.is_map() {
-            return self.expected("a map", faults);
+            return self.expected(&format!("a map with some of {}", known.join(", ")), faults);
         }
         for (key, field) in self.fields() {
             if !known.contains(&key.text.as_str()) {

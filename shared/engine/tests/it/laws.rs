@@ -124,7 +124,7 @@ proptest! {
         let text = format!("[{text}]");
         let ours = match Ruleset::parse(&text) {
             Ok(_) => true,
-            Err(faults) => faults.to_string().contains("expected a map, found a list")
+            Err(faults) => faults.to_string().contains("expected a map with some of")
                 || faults.to_string().contains("is here for the second time"),
         };
         let theirs = serde_json::from_str::<serde_json::Value>(&text).is_ok();
