@@ -97,6 +97,9 @@ pub struct MediaConfig {
     pub folder: PathBuf,
     /// Larger files are refused, in bytes.
     pub bytes_max: u64,
+    /// How long a file is kept after it was stored; 0 for good.
+    #[serde(with = "humantime_serde")]
+    pub keep_for: Duration,
 }
 
 impl Config {

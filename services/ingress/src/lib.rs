@@ -76,7 +76,7 @@ pub async fn run(
             registry::follow(&bus, records, registry_ready, stop).await
         }))
     };
-    let _watchers = [watch_nats(&bus, health), observe_lag(&bus)];
+    let _watchers = [watch_nats(&bus, health), observe_lag(&bus), sweep_files(&shared)];
     let Some(people) = stop.run_until_cancelled(people::serve(&bus)).await else { return Ok(()) };
     let mut ownership =
         ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
@@ -115,6 +115,14 @@ fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
                 break;
             }
         }
+    }))
+}
+
+/// Removes stored files when their time is over.
+fn sweep_files(shared: &Arc<Shared>) -> AbortOnDropHandle<()> {
+    let shared = Arc::clone(shared);
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        shared.media.sweep_each_hour(shared.reporter.clock()).await;
     }))
 }
 

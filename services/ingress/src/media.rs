@@ -4,11 +4,13 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use anyhow::Context as _;
-use tokio::fs;
-use troupe_types::{BotId, UpdateKey, UserId};
+use tokio::{fs, time::interval};
+use troupe_service::Clock;
+use troupe_types::{BotId, Timestamp, UpdateKey, UserId};
 
 use crate::config::MediaConfig;
 
@@ -71,6 +73,47 @@ impl MediaStore {
         Ok(files)
     }
 
+    /// Removes what was stored longer ago than files are kept. Looks each hour, for ever.
+    pub async fn sweep_each_hour(&self, clock: &dyn Clock) {
+        if self.config.keep_for.is_zero() {
+            return;
+        }
+        let mut hour = interval(Duration::from_hours(1));
+        loop {
+            hour.tick().await;
+            match self.sweep(clock.now()).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "removed files whose time was over"),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "cannot remove files whose time is over");
+                }
+            }
+        }
+    }
+
+    /// Removes what was stored longer ago than files are kept, seen from `now`. Returns how many there were.
+    async fn sweep(&self, now: Timestamp) -> anyhow::Result<u64> {
+        let mut count = 0;
+        for bot in entries(&self.config.folder).await? {
+            for file in entries(&bot).await? {
+                let stored = match fs::metadata(&file).await.and_then(|about| about.modified()) {
+                    Ok(stored) => stored,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => {
+                        return Err(error).with_context(|| format!("cannot look at {}", file.display()));
+                    }
+                };
+                let since = stored.duration_since(UNIX_EPOCH).unwrap_or_default();
+                let stored = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+                if now.since(stored) > self.config.keep_for {
+                    self.remove(&file).await?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
     /// Removes a file of the folder; one that is gone already is no error.
     ///
     /// # Errors
@@ -112,7 +155,25 @@ async fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
+    use troupe_service::SystemClock;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_goes_when_its_time_is_over_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let keep_for = Duration::from_hours(24);
+        let config = MediaConfig { folder: folder.path().to_owned(), bytes_max: 9, keep_for };
+        let media = MediaStore::new(config);
+        let (key, person) = ("7/42/5/new".parse().unwrap(), UserId::new(42));
+        let file = media.store(&key, person, "jpg", b"me").await.unwrap();
+        let now = SystemClock.now();
+        assert_eq!(media.sweep(now).await.unwrap(), 0);
+        assert!(file.exists());
+        assert_eq!(media.sweep(now + keep_for + Duration::from_mins(1)).await.unwrap(), 1);
+        assert!(!file.exists());
+        assert_eq!(media.sent_by(person, None).await.unwrap(), Vec::<PathBuf>::new());
+    }
 
     #[test]
     fn a_file_is_by_whom_it_names_or_whose_chat_it_is_of() {

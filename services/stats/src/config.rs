@@ -25,6 +25,8 @@ pub struct Config {
     pub clickhouse: ClickHouseConfig,
     /// How events are put together.
     pub batch: BatchConfig,
+    /// What happened.
+    pub events: EventsConfig,
     /// What people wrote.
     pub texts: TextsConfig,
     /// Whether people are known by pseudonyms.
@@ -61,6 +63,15 @@ pub struct BatchConfig {
     pub wait_max: Duration,
 }
 
+/// What becomes of events.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    /// How long an event is kept after it was written; 0 for good.
+    #[serde(with = "humantime_serde")]
+    pub keep_for: Duration,
+}
+
 /// What becomes of what people wrote.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +104,7 @@ impl Config {
     /// # Errors
     /// If a setting cannot be used; the error names the key.
     pub fn check(&self) -> anyhow::Result<()> {
-        let Self { clickhouse, batch, texts, pseudonyms, .. } = self;
+        let Self { nats, clickhouse, batch, events, texts, pseudonyms, .. } = self;
         ensure!(
             clickhouse.url.starts_with("http://"),
             "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
@@ -106,6 +117,10 @@ impl Config {
             batch.rows_max
         );
         ensure!(batch.bytes_max > 0, "batch.bytes_max must not be 0");
+        ensure!(
+            events.keep_for.is_zero() || events.keep_for > nats.retention,
+            "events.keep_for has to be longer than nats.retention, or what the stream still has would be written again"
+        );
         pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
         ensure!(texts.keep_for <= KEEP_MAX, "texts.keep_for has to be ten years at most, e.g. 30d");
         Ok(())
@@ -124,6 +139,10 @@ mod tests {
         config.batch.rows_max = 0;
         assert!(config.check().unwrap_err().to_string().contains("batch.rows_max"));
         config.batch.rows_max = 1;
+        config.events.keep_for = Duration::from_hours(72);
+        assert!(config.check().unwrap_err().to_string().contains("events.keep_for"));
+        config.events.keep_for = Duration::from_hours(73);
+        config.check().unwrap();
         config.clickhouse.url = "https://example.org".to_owned();
         assert!(config.check().unwrap_err().to_string().contains("clickhouse.url"));
     }

@@ -13,6 +13,7 @@ pub mod config;
 mod database;
 pub mod metrics;
 mod reading;
+mod retention;
 mod row;
 mod schema;
 mod writer;
@@ -53,6 +54,9 @@ pub async fn run(
     match stop.run_until_cancelled(schema::prepare(&database, &bus, instance)).await {
         Some(prepared) => prepared.context("cannot prepare ClickHouse")?,
         None => return Ok(()),
+    }
+    if let Some(set) = stop.run_until_cancelled(retention::set(&database, config.events.keep_for)).await {
+        set.context("cannot set how long events are kept")?;
     }
     reachable.set(true);
     let mut ownership =

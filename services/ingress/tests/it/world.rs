@@ -121,7 +121,7 @@ impl World {
                 typing_per_character: Duration::ZERO,
                 typing_max: Duration::ZERO,
             },
-            media: MediaConfig { folder: self.media(), bytes_max: 20 << 20 },
+            media: MediaConfig { folder: self.media(), bytes_max: 20 << 20, keep_for: Duration::ZERO },
         }
     }
 

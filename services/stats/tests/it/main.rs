@@ -4,5 +4,6 @@ mod counts;
 mod kinds;
 mod places;
 mod pseudonyms;
+mod retention;
 mod schema;
 mod world;

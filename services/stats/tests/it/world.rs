@@ -14,7 +14,7 @@ use troupe_service::{
     config::{HttpConfig, LogFormat, TelemetryConfig},
     health::Health,
 };
-use troupe_stats::config::{BatchConfig, ClickHouseConfig, Config, TextsConfig};
+use troupe_stats::config::{BatchConfig, ClickHouseConfig, Config, EventsConfig, TextsConfig};
 use troupe_types::{Partition, PartitionCount};
 
 /// How long anything may take before a test counts it as never.
@@ -27,6 +27,7 @@ pub struct World {
     pub clickhouse: ClickHouse,
     pub bus: Bus,
     pub batch: BatchConfig,
+    pub events: EventsConfig,
     pub texts: TextsConfig,
     pub pseudonyms: PseudonymsConfig,
 }
@@ -66,7 +67,8 @@ impl World {
         let batch = BatchConfig { rows_max: 500, bytes_max: 1 << 20, wait_max: Duration::from_millis(20) };
         let texts = TextsConfig { keep_for: Duration::ZERO };
         let pseudonyms = PseudonymsConfig { key: Secret::new("") };
-        Self { nats, clickhouse, bus, batch, texts, pseudonyms }
+        let events = EventsConfig { keep_for: Duration::ZERO };
+        Self { nats, clickhouse, bus, batch, events, texts, pseudonyms }
     }
 
     /// Starts an instance of stats.
@@ -99,6 +101,7 @@ impl World {
                 timeout: Duration::from_secs(10),
             },
             batch: self.batch,
+            events: self.events,
             texts: self.texts,
             pseudonyms: self.pseudonyms.clone(),
         }
