@@ -215,7 +215,9 @@ fn shown(witness: &Witness) -> String {
         said = format!("{said} with {}", attached(media));
     }
     said = format!("{said} {}", place(witness));
-    said.extend(time.map(|time| format!(" on {}", told::week_time(time))));
+    if *time != Witness::NOON {
+        said = format!("{said} on {}", told::week_time(*time));
+    }
     let conditions = conditions(witness);
     if !conditions.is_empty() {
         said = format!("{said}, where {}", conditions.join(" and "));

@@ -87,8 +87,8 @@ pub struct Witness {
     pub username: Option<String>,
     /// Whether it is said to the bot.
     pub call: Call,
-    /// When it comes, where groups ask for the time.
-    pub time: Option<Timestamp>,
+    /// When it comes; [`Witness::NOON`] unless that matters.
+    pub time: Timestamp,
     /// The rows of variables that the person has.
     pub variables: BTreeMap<String, String>,
     /// The values that the bot's own variables have, where they are not what they start as.
@@ -108,6 +108,8 @@ impl Witness {
     pub const SOMEBODY: UserId = UserId::new(1001);
     /// A group that no rule names, or the next one that none does.
     pub const SOMEWHERE: ChatId = ChatId::new(-500);
+    /// Noon of Monday, the 5th of January 2026, in UTC.
+    pub const NOON: Timestamp = Timestamp::from_seconds(1_767_614_400);
 
     /// Somebody's message in a direct chat, of which nothing else matters.
     fn said(text: String, outcome: String) -> Self {
@@ -118,7 +120,7 @@ impl Witness {
             sender: Self::SOMEBODY,
             username: None,
             call: Call::Nobody,
-            time: None,
+            time: Self::NOON,
             variables: Rows::new(),
             bot_variables: Rows::new(),
             media: None,

@@ -13,7 +13,7 @@ use troupe_types::{
     UserId,
 };
 
-use super::{Call, Code, Finding, Witness, media::NOON, search::Found, solver::both};
+use super::{Call, Code, Finding, Witness, search::Found, solver::both};
 use crate::{
     ActionBody, AttachmentKind, Content, Groups, Seed, State, Update, decide,
     pattern::Pattern,
@@ -316,7 +316,7 @@ impl Table<'_> {
             bot,
             chat: Chat { id: *chat, title: Some("Group".to_owned()) },
             sender,
-            time: Timestamp::from_seconds(NOON.as_seconds() + seconds),
+            time: Timestamp::from_seconds(Witness::NOON.as_seconds() + seconds),
             edited: false,
             message: line.message.clone(),
         }

@@ -2,6 +2,7 @@
 
 use troupe_types::{Media, MediaKind, Timestamp};
 
+use super::Witness;
 use crate::rules::{Bounds, Hours, Kinds};
 
 /// The largest file that Telegram carries.
@@ -45,14 +46,12 @@ pub(super) fn holds(kinds: Kinds, bounds: Bounds, media: Option<&Media>) -> bool
     media.is_some_and(|media| kinds.have(media) && bounds.hold(media))
 }
 
-/// Noon of Monday, the 5th of January 2026, in UTC: when messages come unless something is asked of the time.
-pub(super) const NOON: Timestamp = Timestamp::from_seconds(1_767_614_400);
-
 /// A time at which each question holds or not, as it is wanted; all of them are about the week.
 pub(super) fn time(asked: &[(Hours, bool)]) -> Option<Timestamp> {
     const MINUTES: i64 = 7 * 24 * 60;
-    let minutes = if asked.is_empty() { 0..1 } else { 0..MINUTES };
-    let mut times = minutes.map(|minute| Timestamp::from_seconds(NOON.as_seconds() + minute * 60));
+    // Where something is asked, noon comes last, so that the time is told.
+    let minutes = if asked.is_empty() { 0..=0 } else { 1..=MINUTES };
+    let mut times = minutes.map(|minute| Timestamp::from_seconds(Witness::NOON.as_seconds() + minute * 60));
     times.find(|time| asked.iter().all(|(hours, wanted)| hours.contain(*time) == *wanted))
 }
 

@@ -26,8 +26,7 @@ pub(super) struct Situation {
     pub scene: Scene,
     pub values: Values,
     pub media: Option<Media>,
-    /// When it comes, where that is asked about.
-    pub time: Option<Timestamp>,
+    pub time: Timestamp,
     /// What groups draw, by their numbers; the others draw 0, with which every chance comes true that can.
     pub draws: BTreeMap<usize, u32>,
     /// The groups that have to rest.
@@ -56,7 +55,6 @@ pub(super) struct Texts {
     by_heard: BTreeMap<Heard, Vec<usize>>,
     always: Vec<usize>,
     starts: Starts,
-    asks_for_time: bool,
 }
 
 impl Texts {
@@ -64,7 +62,6 @@ impl Texts {
     pub fn new(outline: &Outline) -> Self {
         let (mut numbers, mut patterns, mut builder) = (BTreeMap::new(), Vec::new(), Builder::default());
         let (mut said_numbers, mut said) = (BTreeMap::new(), Vec::new());
-        let mut asks_for_time = false;
         for subgroup in outline.groups.iter().flat_map(|group| &group.subgroups) {
             subgroup.each_test(&mut |test, _| match test {
                 Test::Text { pattern: source } if !numbers.contains_key(source) => {
@@ -80,7 +77,6 @@ impl Texts {
                     );
                     said.push(new.clone());
                 }
-                Test::Time(_) => asks_for_time = true,
                 _ => {}
             });
         }
@@ -96,7 +92,6 @@ impl Texts {
             said,
             by_heard: BTreeMap::new(),
             always: Vec::new(),
-            asks_for_time,
             starts: starts
                 .filter_map(|declared| Some((declared.name.clone(), declared.start.clone()?)))
                 .collect(),
@@ -117,11 +112,6 @@ impl Texts {
     /// What the bot's variables start as.
     pub const fn starts(&self) -> &Starts {
         &self.starts
-    }
-
-    /// Whether any group asks for the time.
-    pub const fn ask_for_time(&self) -> bool {
-        self.asks_for_time
     }
 
     /// What has to be heard for the group to end the search: the texts of a subgroup that has no message, and none
@@ -265,7 +255,7 @@ impl Reading<'_> {
             }
             Test::Media(kinds, bounds) => super::media::holds(*kinds, *bounds, media.as_ref()),
             Test::Scene(test) => scene.holds(test),
-            Test::Time(hours) => time.is_some_and(|time| hours.contain(time)),
+            Test::Time(hours) => hours.contain(*time),
             Test::Chance { group, per_million } => draws.get(group).copied().unwrap_or(0) < *per_million,
             Test::Rested { group } => !resting.contains(group),
         }

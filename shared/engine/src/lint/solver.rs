@@ -297,7 +297,6 @@ impl Solver {
             Text::Untold => return Solved::Untold,
         };
         let (Some(scene), Some(values)) = (scene, values) else { return Solved::Untold };
-        let time = self.texts.ask_for_time().then_some(time);
         let draws = case.draws.iter().map(|(group, draws)| (*group, draws.start)).collect();
         let resting = case.rested.iter().filter(|(_, rested)| !**rested).map(|(group, _)| *group).collect();
         Solved::Situation(Box::new(Situation { text, scene, values, media, time, draws, resting }))

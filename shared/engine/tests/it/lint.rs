@@ -45,9 +45,7 @@ pub fn set_up(talk: &mut Talk, witness: &Witness) -> Said {
     let mut state = talk.state(witness.chat, witness.sender);
     state.person.variables = witness.variables.clone();
     state.bot.variables = witness.bot_variables.clone();
-    if let Some(time) = witness.time {
-        talk.set_time(time);
-    }
+    talk.set_time(witness.time);
     let later = Timestamp::from_seconds(4_000_000_000);
     state.person.cooldowns.0.extend(witness.resting.iter().map(|group| (memory_of(group), later)));
     talk.states.insert((witness.chat, witness.sender), state);

@@ -107,13 +107,17 @@ pub(super) fn note(groups: &[Group], fates: &[Fate], solver: &Solver, wording: W
                 notes.add_shown(Code::R101, &group.field, message, shown, fix);
             }
             Fate::Fires(situation) => note_leftovers(groups, number, situation, solver, notes),
-            Fate::Taken(_) | Fate::Untold => {}
-            Fate::TooMuch => {
-                let message = format!("whether {name:?} can fire was too much to find out");
-                let fix = "simpler expressions, without long counted repetitions, can be looked at whole";
-                notes.add(Code::R105, &group.field, message, fix);
-            }
+            Fate::Taken(_) | Fate::Untold | Fate::TooMuch => {}
         }
+    }
+    let too_much = groups.iter().zip(fates).filter(|(_, fate)| matches!(fate, Fate::TooMuch));
+    let too_much: Vec<&Group> = too_much.map(|(group, _)| group).collect();
+    if let Some(first) = too_much.first() {
+        let list = names(too_much.iter().map(|group| group.name.as_str()));
+        let message = format!("whether {list} can fire was too much to find out");
+        let fix =
+            "simpler expressions, without long counted repetitions, and fewer groups can be looked at whole";
+        notes.add(Code::R105, &first.field, message, fix);
     }
 }
 

@@ -76,7 +76,7 @@ fn message() -> impl Strategy<Value = Witness> {
             sender: Witness::SOMEBODY,
             username: None,
             call: Call::Nobody,
-            time: None,
+            time: Witness::NOON,
             variables: rows.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect(),
             bot_variables: BTreeMap::new(),
             media: image.map(|megabytes| Media {

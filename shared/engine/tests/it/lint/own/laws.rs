@@ -143,7 +143,7 @@ pub fn message() -> impl Strategy<Value = Witness> {
                 sender: UserId::new(sender),
                 username: username.map(str::to_owned),
                 call,
-                time: Some(Timestamp::from_seconds(1_767_571_200 + minute * 60)),
+                time: Timestamp::from_seconds(1_767_571_200 + minute * 60),
                 variables: rows(&[("v", &v), ("w", &w)]),
                 bot_variables: rows(&[("level", &level)]),
                 media: media.map(|(kind, bytes, mime)| Media { kind, bytes, mime: mime.map(str::to_owned) }),
