@@ -61,7 +61,7 @@ macro_rules! kind {
 /// What is compared with the period before.
 const ACTIVITY: Kind = kind!("activity", "received", "What was received, sent and reached, by period");
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     ACTIVITY,
     kind!("bots", "received", "Counts of each bot"),
     kind!("groups", "received", "Counts of each group"),
@@ -71,6 +71,7 @@ const KINDS: [Kind; 14] = [
     kind!("steps", "reached", "The way of people through the steps of scenarios"),
     kind!("runs", "goals", "Which scenario each person had, and where they are"),
     kind!("answers", "hits", "What answered how often, and what came of it"),
+    kind!("shadow", "messages", "What content under trial would have answered otherwise"),
     kind!("unmatched", "messages", "What nothing but a fallback answered, grouped by likeness"),
     kind!("arms", "rate", "Scenarios compared, with how sure the difference is"),
     kind!("delivery", "sent", "Reply times, failures and flood waits, by period"),
@@ -155,7 +156,7 @@ struct Compared {
 
 /// Lists the reports.
 #[utoipa::path(get, path = "/v1/reports", tag = "reports", responses((status = 200, body = Vec<Kind>)))]
-async fn list() -> Json<[Kind; 14]> {
+async fn list() -> Json<[Kind; 15]> {
     Json(KINDS)
 }
 

@@ -170,6 +170,14 @@ impl EventRow {
                 self.act_on = object;
                 self.act_version = version;
             }
+            EventBody::ShadowDecided { content, version, source, reason } => {
+                self.act_on = content;
+                self.act_version = version;
+                self.reason = reason;
+                if let Some(source) = source {
+                    self.decided_by(source);
+                }
+            }
         }
     }
 
@@ -265,6 +273,7 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::FloodWait { .. } => "flood_wait",
         EventBody::Session { .. } => "session",
         EventBody::OperatorActed { .. } => "operator_acted",
+        EventBody::ShadowDecided { .. } => "shadow_decided",
     }
 }
 
@@ -405,6 +414,14 @@ mod tests {
             (
                 json!({"type": "operator_acted", "operator": "olga", "act": "content.put", "object": "rules/kyc", "version": 2}),
                 json!({"operator": "olga", "act": "content.put", "act_on": "rules/kyc", "act_version": 2}),
+            ),
+            (
+                json!({"type": "shadow_decided", "content": "rules/kyc", "version": 5, "source": {"by": "guard"}}),
+                json!({"act_on": "rules/kyc", "act_version": 5, "source": "guard"}),
+            ),
+            (
+                json!({"type": "shadow_decided", "content": "rules/kyc", "reason": "no_match"}),
+                json!({"act_on": "rules/kyc", "reason": "no_match"}),
             ),
         ];
         for (body, expected) in cases {

@@ -211,6 +211,20 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
+    /// Content under trial was asked as well, and nothing of what it decided was done.
+    ShadowDecided {
+        /// The document under trial, e.g. `rules/kyc`.
+        content: String,
+        /// Its version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
+        /// What would have answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<Source>,
+        /// Why nothing would have; empty if something would.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 /// What in a bot's content made it do something.

@@ -27,6 +27,20 @@ pub(super) fn board() -> Board {
         BOTS,
         "missed DESC",
     );
+    let decided = |columns: &str, kinds: &str, name: &str| {
+        format!(
+            "SELECT bot, update, {columns}if(source = '', concat('silent: ', toString(reason)), arrayStringConcat(arrayFilter(\
+             word -> word != '', [toString(source), toString(source_name), toString(source_entry)]), ' / ')) AS {name} \
+             FROM events WHERE kind IN ({kinds}) AND {BOTS} AND $__timeFilter(time)"
+        )
+    };
+    let shadow = format!(
+        "SELECT content, version, answered, instead, count() AS messages FROM ({}) AS shadow INNER JOIN ({}) AS decided \
+         USING (bot, update) WHERE answered != instead GROUP BY content, version, answered, instead \
+         ORDER BY messages DESC LIMIT 200",
+        decided("act_on AS content, ifNull(act_version, 0) AS version, ", "'shadow_decided'", "instead"),
+        decided("", "'replied', 'silent'", "answered"),
+    );
     Board {
         uid: "troupe-answers",
         title: "Rules and answers",
@@ -83,6 +97,11 @@ pub(super) fn board() -> Board {
                     Panel::ranking("Fail messages", "Rules whose onFailMsg was shown most.")
                         .sql(hits("fail_message", "name"))
                         .wide(8),
+                    Panel::table(
+                        "Shadow differences",
+                        "What content under trial would have answered, where something else did.",
+                    )
+                    .sql(shadow),
                     Panel::table("Variations", "How evenly an entry's variations are used.").sql(variations),
                     Panel::table("Where nothing was found", "Misses by bot and kind of chat.")
                         .sql(where_missed)

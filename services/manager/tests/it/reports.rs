@@ -336,12 +336,45 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn content_under_trial_is_set_beside_what_answered() {
+    let (clickhouse, world) = world_of_nothing().await;
+    let mut values = Vec::new();
+    let mut row = |kind: &str, update: usize, source: &str, name: &str, reason: &str, version: &str| {
+        let seq = values.len() + 1;
+        values.push(format!(
+            "('e{seq}', '{kind}', 1, 101, '1/101/{update}/new', now(), '{source}', '{name}', '{reason}', 'rules/kyc', {version}, {seq})"
+        ));
+    };
+    // Of seven messages five are answered otherwise, or are not; two alike, whatever the variation.
+    for update in 0..7 {
+        match update {
+            0..3 => row("silent", update, "", "", "no_match", "NULL"),
+            _ => row("replied", update, "entry", "talk", "", "NULL"),
+        }
+        match update {
+            0..5 => row("shadow_decided", update, "trigger_group", "kyc", "", "5"),
+            _ => row("shadow_decided", update, "entry", "talk", "", "5"),
+        }
+    }
+    let columns =
+        "id, kind, bot, person, update, time, source, source_name, reason, act_on, act_version, seq";
+    tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", values.join(", "))).await;
+    let report = world.get("/v1/reports/shadow?bot=1").await.ok();
+    let expected = json!([
+        ["rules/kyc", 5, "silent: no_match", "trigger_group / kyc", 3, 1],
+        ["rules/kyc", 5, "entry / talk", "trigger_group / kyc", 2, 1],
+    ]);
+    assert_eq!(report["rows"], expected, "{report}");
+    assert_eq!(world.get("/v1/reports/shadow?bot=2").await.ok()["rows"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
     let (_clickhouse, world) = world_of_nothing().await;
     let kinds = world.get("/v1/reports").await.ok();
     let names: Vec<&str> =
         kinds.as_array().expect("a list").iter().filter_map(|kind| kind["name"].as_str()).collect();
-    assert_eq!(names.len(), 14);
+    assert_eq!(names.len(), 15);
     for (name, kind) in names.iter().zip(kinds.as_array().expect("a list")) {
         let report = world.get(&format!("/v1/reports/{name}?from=2026-01-01&compare=true")).await.ok();
         assert_eq!(report["rows"], json!([]), "{name}");

@@ -214,6 +214,15 @@ fn events_are_read_as_they_were_written() {
                 version: Some(4),
             },
         ),
+        (
+            "event_shadow_decided",
+            EventBody::ShadowDecided {
+                content: "rules/kyc".to_owned(),
+                version: Some(5),
+                source: Some(Source::TriggerGroup { group: "kyc wallet".to_owned(), version: Some(5) }),
+                reason: String::new(),
+            },
+        ),
     ];
     for (name, body) in bodies {
         let event = Event {

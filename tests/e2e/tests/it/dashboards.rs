@@ -153,6 +153,12 @@ fn happened(now: Timestamp) -> Vec<Event> {
             EventBody::MessageReceived { message, media: None, own_bot: false, text: None },
             EventBody::MessageEdited { message },
             EventBody::Session { state: SessionState::Online },
+            EventBody::ShadowDecided {
+                content: "rules/kyc".into(),
+                version: Some(2),
+                source: Some(Source::Guard),
+                reason: String::new(),
+            },
         ];
         if number % 4 == 0 {
             let reason = if number % 8 == 0 { "no_match" } else { "opted_out" };
