@@ -35,6 +35,9 @@ pub struct DecidingConfig {
     pub content_wait: Duration,
     /// Whether events tell what people wrote.
     pub tell_texts: bool,
+    /// After how long a person of whom nothing comes any more is forgotten; 0 never.
+    #[serde(with = "humantime_serde")]
+    pub forget_after: Duration,
 }
 
 const DEFAULTS: &str = include_str!("../default.toml");

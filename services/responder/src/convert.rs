@@ -52,6 +52,8 @@ pub(crate) struct Decided<'a> {
     pub(crate) versions: &'a InUse,
     /// Whether events tell what people wrote.
     pub(crate) tell_texts: bool,
+    /// After how long a person of whom nothing comes any more is forgotten; `None` never.
+    pub(crate) forget_after: Option<Duration>,
 }
 
 /// The `number`th action that was `decided` on `update`.

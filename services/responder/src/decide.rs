@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
-use troupe_engine::{Content, Decision, Seed, State};
+use troupe_engine::{Content, Decision, Seed, State, state::PersonState};
 use troupe_protocol::{Schedule, Subject, TraceContext, Update};
 use troupe_store::{Commit, Document, Loaded, OutboxEntry};
 use troupe_types::Partition;
@@ -78,7 +78,14 @@ pub(crate) fn commit(
         outbox.push(entry(&Subject::Event(partition, update.bot), event.id.clone(), &event, trace)?);
     }
     let (key, person) = (update.key, update.sender.id);
-    Ok(Commit { partition, sequence, update: key, person, erased: None, writes, outbox })
+    let keep_for = decided.forget_after.filter(|_| has_nothing_open(&after.person));
+    Ok(Commit { partition, sequence, update: key, person, erased: None, writes, keep_for, outbox })
+}
+
+/// Whether a person may be forgotten in time: an opt-out is for good, and whoever is in the middle of something goes on.
+fn has_nothing_open(person: &PersonState) -> bool {
+    let PersonState { opted_out, scenario, handed_over, timer, .. } = person;
+    opted_out.is_none() && scenario.is_none() && handed_over.is_none() && timer.is_none()
 }
 
 fn entry<T: Serialize>(

@@ -229,7 +229,8 @@ impl Responder {
         let outcome = if decision.actions.is_empty() { Outcome::Silent } else { Outcome::Answered };
         let trace = telemetry::current();
         let (at, tell_texts) = (self.clock.now(), self.config.tell_texts);
-        let decided = Decided { at, versions: &versions, tell_texts };
+        let forget_after = Some(self.config.forget_after).filter(|time| !time.is_zero());
+        let decided = Decided { at, versions: &versions, tell_texts, forget_after };
         let commit = decide::commit(partition, sequence, update, &state, decision, &decided, &trace)?;
         let commit = Commit { erased: loaded.erased.map(|erased| erased.at), ..commit };
         let started = Instant::now();

@@ -33,9 +33,10 @@ pub(crate) fn load() -> Script {
 
 /// Commits a decision.
 ///
-/// Keys: position, outbox, seen, the person's mark, then the documents. Arguments: sequence, the update's key, the same
-/// in its chat, the outbox's limit, when the person was erased as far as was loaded (empty: never), the count of outbox
-/// entries, place and value of each, then for each document `=` and the value or `-`.
+/// Keys: position, outbox, seen, the person's mark, the person's and the chat's document, then the documents that are
+/// written. Arguments: sequence, the update's key, the same in its chat, the outbox's limit, when the person was erased as
+/// far as was loaded (empty: never), the count of outbox entries, for how many seconds person and chat are kept if nothing
+/// comes any more (empty: for good), place and value of each entry, then for each document `=` and the value or `-`.
 ///
 /// Returns a word, and with `full` the size of the outbox.
 pub(crate) fn commit() -> Script {
@@ -56,12 +57,12 @@ pub(crate) fn commit() -> Script {
 
         redis.call('HSET', KEYS[1], 'applied', ARGV[1], 'update', ARGV[2])
         redis.call('HDEL', KEYS[1], 'trying', 'tries')
-        local argument = 7
+        local argument = 8
         for _ = 1, entries do
             redis.call('HSET', KEYS[2], ARGV[argument], ARGV[argument + 1])
             argument = argument + 2
         end
-        for key = 5, #KEYS do
+        for key = 7, #KEYS do
             local value = ARGV[argument]
             if string.sub(value, 1, 1) == '=' then
                 redis.call('SET', KEYS[key], string.sub(value, 2))
@@ -69,6 +70,10 @@ pub(crate) fn commit() -> Script {
                 redis.call('DEL', KEYS[key])
             end
             argument = argument + 1
+        end
+        for key = 5, 6 do
+            if ARGV[7] == '' then redis.call('PERSIST', KEYS[key])
+            else redis.call('EXPIRE', KEYS[key], ARGV[7]) end
         end
         redis.call('ZADD', KEYS[3], sequence, ARGV[3])
         redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -SEEN_MAX - 1)

@@ -76,6 +76,9 @@ pub struct Commit {
     pub erased: Option<Timestamp>,
     /// The new states; `None` deletes one.
     pub writes: Vec<(Document, Option<Vec<u8>>)>,
+    /// For how long the states of the person and the chat are kept if nothing comes any more, in whole seconds; `None` for
+    /// good.
+    pub keep_for: Option<Duration>,
     /// What is to be published, in this order.
     pub outbox: Vec<OutboxEntry>,
 }
@@ -152,7 +155,7 @@ impl Store {
     /// [`Error::OutboxFull`] if more waits to be published than may. [`Error::Call`] if it is not known whether it was
     /// done: commit the same again, and [`Committed::AlreadyApplied`] tells that it was.
     pub async fn commit(&self, commit: &Commit) -> Result<Committed, Error> {
-        let Commit { partition, sequence, update, person, erased, writes, outbox } = commit;
+        let Commit { partition, sequence, update, person, erased, writes, keep_for, outbox } = commit;
         let partition = *partition;
         if outbox.len() > usize::try_from(self.outbox_max).unwrap_or(usize::MAX) {
             return Err(Error::TooMany { partition, count: outbox.len() });
@@ -162,12 +165,15 @@ impl Store {
             .key(document::outbox(partition))
             .key(document::seen(partition, update.bot, update.chat))
             .key(document::mark(partition, &self.marks.of(update.bot, *person)))
+            .key(Document::Person(update.bot, *person).key(partition))
+            .key(Document::Chat(update.bot, update.chat).key(partition))
             .arg(*sequence)
             .arg(update.to_string())
             .arg(in_chat(update))
             .arg(self.outbox_max)
             .arg(erased.map(|at| at.as_millis().to_string()).unwrap_or_default())
-            .arg(outbox.len());
+            .arg(outbox.len())
+            .arg(keep_for.map(|time| time.as_secs().max(1).to_string()).unwrap_or_default());
         for (number, entry) in outbox.iter().enumerate() {
             call.arg(place(*sequence, number)).arg(entry.to_bytes());
         }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use troupe_protocol::{Stream, TraceContext};
 use troupe_responder::Faults;
 use troupe_store::{Erasure, Remembered, Store};
 use troupe_types::{BotId, UserId};
 
-use crate::world::{World, update};
+use crate::world::{QUESTIONS, World, update};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_of_before_an_erasure_is_left_out_and_a_later_one_begins_anew() {
@@ -40,5 +44,32 @@ async fn an_update_of_before_an_erasure_is_left_out_and_a_later_one_begins_anew(
     assert!(world.actions().await.len() > said);
     assert!(remembered().await.person.is_some());
     assert!(world.dead_letters().await.is_empty());
+    responder.stop().await;
+}
+
+/// For how many seconds a person is still remembered; -1 for good.
+async fn remembered_for(world: &World, bot: u64, person: i64) -> i64 {
+    let mut stream = TcpStream::connect(world.redis.addr()).await.unwrap();
+    let key = format!("{{p{}}}:person:{bot}:{person}", world.partition(bot));
+    stream.write_all(format!("TTL {key}\r\nQUIT\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.trim_start_matches(':').lines().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_nothing_open_is_forgotten_in_time_and_who_is_in_a_scenario_is_not() {
+    let mut world = World::with_bots(1).await;
+    world.config.deciding.forget_after = Duration::from_hours(1);
+    let responder = world.responder(Faults::default());
+    world.say(1, 11, 1).await;
+    world.settled().await;
+    assert_eq!(remembered_for(&world, 1, 11).await, -1, "a question waits for an answer");
+    for message in 2..=QUESTIONS + 1 {
+        world.say(1, 11, message).await;
+    }
+    world.settled().await;
+    let left = remembered_for(&world, 1, 11).await;
+    assert!((3000..=3600).contains(&left), "{left}");
     responder.stop().await;
 }

@@ -103,6 +103,7 @@ async fn a_stored_value_of_a_single_variable_wins_over_its_start_value() {
         update: update(1, 11, 2).key,
         person: update(1, 11, 2).sender.id,
         erased: None,
+        keep_for: None,
         writes: vec![(Document::Bot(BotId::new(1)), state.stored())],
         outbox: Vec::new(),
     };

@@ -64,6 +64,7 @@ fn config(nats: &Nats, redis: &Redis) -> Config {
             attempts_max: NonZeroU32::new(2).unwrap(),
             content_wait: Duration::from_secs(20),
             tell_texts: false,
+            forget_after: Duration::ZERO,
         },
     }
 }

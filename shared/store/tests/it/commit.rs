@@ -1,7 +1,10 @@
-use troupe_store::{Committed, Document, Error, Loaded, RedisConfig, Store};
+use troupe_store::{Commit, Committed, Document, Error, Loaded, RedisConfig, Store};
 use troupe_types::Timestamp;
 
-use crate::{BOT, CHAT, PARTITION, PERSON, applied, chat, commit, connect, key, outbox, secret, server};
+use crate::{
+    BOT, CHAT, PARTITION, PERSON, applied, chat, commit, connect, key, outages::command, outbox, secret,
+    server,
+};
 
 #[tokio::test]
 async fn a_commit_is_loaded_as_it_was_made() {
@@ -73,6 +76,33 @@ async fn the_last_updates_of_a_chat_are_remembered_however_many_there_were() {
     for (sequence, message) in (201..).zip(200 - 127..=200) {
         assert_eq!(store.commit(&commit(sequence, message, "", &[])).await.unwrap(), Committed::Repeated);
     }
+}
+
+#[tokio::test]
+async fn a_person_of_whom_nothing_comes_any_more_is_forgotten_in_time_and_any_update_puts_it_off() {
+    let redis = server().await;
+    let store = connect(&redis).await;
+    let documents = [Document::Person(BOT, PERSON), Document::Chat(BOT, CHAT), Document::Bot(BOT)];
+    let writes = documents.map(|document| (document, Some(b"x".to_vec()))).to_vec();
+    let keep_for = Some(std::time::Duration::from_secs(100));
+    store.commit(&Commit { writes, keep_for, ..commit(1, 1, "x", &[]) }).await.unwrap();
+    let left = async || {
+        let mut left = Vec::new();
+        for key in ["person:7:5", "chat:7:-42", "bot:7"] {
+            let answer = command(&redis, &format!("TTL {{p17}}:{key}")).await;
+            let seconds = answer.trim_start_matches(':').lines().next().unwrap();
+            left.push(seconds.parse::<i64>().unwrap());
+        }
+        left
+    };
+    let first = left().await;
+    assert!((90..=100).contains(&first[0]) && (90..=100).contains(&first[1]) && first[2] == -1, "{first:?}");
+    let later = Some(std::time::Duration::from_secs(1000));
+    store.commit(&Commit { writes: Vec::new(), keep_for: later, ..commit(2, 2, "x", &[]) }).await.unwrap();
+    let second = left().await;
+    assert!(second[0] > 900 && second[1] > 900, "{second:?}");
+    store.commit(&Commit { writes: Vec::new(), ..commit(3, 3, "x", &[]) }).await.unwrap();
+    assert_eq!(left().await, [-1, -1, -1], "kept for good again");
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ fn commit(sequence: u64, loaded: &Loaded, outbox: Vec<OutboxEntry>) -> Commit {
         update,
         person: PERSON,
         erased: loaded.erased.map(|erased| erased.at),
+        keep_for: None,
         writes: vec![
             (Document::Person(BOT, PERSON), Some(b"a name".to_vec())),
             (Document::Chat(BOT, update.chat), Some(b"a mood".to_vec())),

@@ -51,6 +51,7 @@ fn commit(sequence: u64, message: i32, chat: &str, outbox: &[&str]) -> Commit {
         update: key(message),
         person: PERSON,
         erased: None,
+        keep_for: None,
         writes: vec![(Document::Chat(BOT, CHAT), Some(chat.into()))],
         outbox: outbox.iter().map(|id| entry(id)).collect(),
     }

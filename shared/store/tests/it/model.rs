@@ -84,6 +84,7 @@ async fn run(store: &Store, partition: Partition, steps: Vec<Step>) {
                     update: key(message),
                     person: PERSON,
                     erased: None,
+                    keep_for: None,
                     writes: writes.iter().map(|(index, value)| (DOCUMENTS[*index], value.clone())).collect(),
                     outbox: ids.iter().map(|id| entry(id)).collect(),
                 };

@@ -6,7 +6,7 @@ use troupe_store::{Committed, Error, RedisConfig, Store};
 use crate::{applied, chat, commit, connect, outbox, secret, server};
 
 /// Sends commands in Redis's inline form.
-async fn command(redis: &Redis, command: &str) -> String {
+pub async fn command(redis: &Redis, command: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(redis.addr()).await.unwrap();
     stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await.unwrap();
