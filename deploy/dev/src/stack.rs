@@ -33,8 +33,14 @@ use crate::{
 };
 
 /// The programs that a stack needs, as cargo names them.
-pub const PROGRAMS: [&str; 5] =
-    ["troupe-telegram", "troupe-ingress", "troupe-responder", "troupe-stats", "troupe-manager"];
+pub const PROGRAMS: [&str; 6] = [
+    "troupe-telegram",
+    "troupe-ingress",
+    "troupe-responder",
+    "troupe-webhooks",
+    "troupe-stats",
+    "troupe-manager",
+];
 
 /// The database that statistics are written to.
 pub const DATABASE: &str = "troupe";
@@ -52,11 +58,20 @@ pub struct Options {
     pub responders: usize,
     /// Added to the environment of every service of ours, last: `TROUPE__SECTION__KEY` and value.
     pub environment: Vec<(String, String)>,
+    /// Added to the environment of the service that calls webhooks: what can be called.
+    pub webhooks: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { data: None, logs: None, ingresses: 1, responders: 1, environment: Vec::new() }
+        Self {
+            data: None,
+            logs: None,
+            ingresses: 1,
+            responders: 1,
+            environment: Vec::new(),
+            webhooks: Vec::new(),
+        }
     }
 }
 
@@ -69,6 +84,8 @@ pub struct Stack {
     pub ingresses: Vec<Service>,
     /// Those who decide.
     pub responders: Vec<Service>,
+    /// The one who calls webhooks.
+    pub webhooks: Service,
     /// The one who writes statistics.
     pub stats: Service,
     /// The Telegram emulator.
@@ -134,8 +151,9 @@ impl Stack {
         };
         // The manager first: it creates the installation that the others wait for.
         let manager = start("manager".into(), &programs.manager).await?;
-        let (stats, responders, ingresses) = tokio::try_join!(
+        let (stats, webhooks, responders, ingresses) = tokio::try_join!(
             start("stats".into(), &programs.stats),
+            start("webhooks".into(), &programs.webhooks),
             many("responder", options.responders, &programs.responder),
             many("ingress", options.ingresses, &programs.ingress),
         )?;
@@ -143,6 +161,7 @@ impl Stack {
             manager,
             ingresses,
             responders,
+            webhooks,
             stats,
             telegram,
             nats,
@@ -159,7 +178,7 @@ impl Stack {
             .into_iter()
             .chain(&mut self.ingresses)
             .chain(&mut self.responders)
-            .chain([&mut self.stats])
+            .chain([&mut self.webhooks, &mut self.stats])
     }
 
     /// The processes that are not ours to restart: the servers and the emulator, by name.
@@ -211,17 +230,19 @@ struct Programs {
     telegram: PathBuf,
     ingress: PathBuf,
     responder: PathBuf,
+    webhooks: PathBuf,
     stats: PathBuf,
     manager: PathBuf,
 }
 
 impl Programs {
     fn find() -> Result<Self, Error> {
-        let [telegram, ingress, responder, stats, manager] = PROGRAMS;
+        let [telegram, ingress, responder, webhooks, stats, manager] = PROGRAMS;
         Ok(Self {
             telegram: service::program(telegram)?,
             ingress: service::program(ingress)?,
             responder: service::program(responder)?,
+            webhooks: service::program(webhooks)?,
             stats: service::program(stats)?,
             manager: service::program(manager)?,
         })
@@ -233,6 +254,7 @@ struct Wiring {
     common: Vec<(String, String)>,
     ingress: Vec<(String, String)>,
     responder: Vec<(String, String)>,
+    webhooks: Vec<(String, String)>,
     stats: Vec<(String, String)>,
     manager: Vec<(String, String)>,
     overrides: Vec<(String, String)>,
@@ -268,6 +290,7 @@ impl Wiring {
             ],
             // Nobody writes here but made-up people and who tries things out: reports may show what was not answered.
             responder: vec![setting("REDIS__URL", &redis.url()), setting("DECIDING__TELL_TEXTS", "true")],
+            webhooks: options.webhooks.clone(),
             stats: [statistics.to_vec(), vec![setting("TEXTS__KEEP_FOR", "7d")]].concat(),
             manager: [
                 statistics.to_vec(),
@@ -282,6 +305,7 @@ impl Wiring {
         let own = match name.split('-').next() {
             Some("ingress") => &self.ingress,
             Some("responder") => &self.responder,
+            Some("webhooks") => &self.webhooks,
             Some("stats") => &self.stats,
             _ => &self.manager,
         };

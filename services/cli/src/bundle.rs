@@ -2,6 +2,7 @@
 
 pub mod bot;
 mod find;
+mod names;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -110,6 +111,11 @@ impl Bundle {
                 .file(&place, "there is no content here: rules, libraries or scenarios as .yaml or .json");
         }
         bundle.check_names(&files, &mut problems);
+        // Documents that are looked at by themselves name what others have.
+        if !bundle.bots.is_empty() || paths.iter().any(|path| path.is_dir()) {
+            bundle.check_scenarios(&files, &mut problems);
+        }
+        bundle.check_media(paths, &mut problems);
         problems.or(bundle)
     }
 
@@ -229,6 +235,7 @@ impl Bundle {
             direct_library: library,
             scenarios: scenarios.map(|name| troupe_protocol::WeightedScenario { name, weight: 1 }).collect(),
             groups: GroupPolicy::All,
+            ..BotSettings::default()
         };
         problems.or(BotFile {
             key: "bot".to_owned(),
@@ -278,6 +285,7 @@ impl Bundle {
             GroupPolicy::All => Groups::All,
             GroupPolicy::Only(chats) => Groups::Only(chats.clone()),
         };
+        content.zone = settings.zone;
         let fleet = self.bots.iter().filter_map(|bot| self.account(&bot.key)).chain([user]);
         content.fleet = Arc::new(fleet.collect::<BTreeSet<_>>());
         content

@@ -4,6 +4,7 @@ mod coverage;
 mod junit;
 mod play;
 pub mod read;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -46,6 +47,7 @@ A file of tests lies beside the content, in a folder called tests:
         - say: ann@example.org
           expect: {source: trigger_group kyc email, matches: wallet}    # or text: [one, or another]
           expect_vars: {kyc email: ann@example.org}
+          expect_webhooks: {to: crm, send: {name: Ann}}   # or crm; a list for several, [] for none
         - photo: 2kB                               # or file: {size: 2MB, type: application/pdf}
           expect: [fail_message kyc wallet]        # a list: one for each message; [] for none
         - {as: boris, in: group, say: hello, mention: true, expect: silent not_listed}

@@ -1,5 +1,7 @@
 //! The engine's decisions in words: those that the demo's README and the tests use.
 
+use std::collections::BTreeMap;
+
 use troupe_engine::{Action, ActionBody, Decision, Event, Source};
 use troupe_types::{ChatId, Timestamp};
 
@@ -70,19 +72,38 @@ impl Reply {
     }
 }
 
-/// What came of a message, as far as people see it.
+/// A webhook that was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub to: String,
+    pub send: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// The call, e.g. `the webhook crm with name: "Ann"`.
+    pub fn told(&self) -> String {
+        let send = self.send.iter().map(|(name, value)| format!("{name}: {value:?}"));
+        let send = send.collect::<Vec<_>>().join(", ");
+        let with = if send.is_empty() { String::new() } else { format!(" with {send}") };
+        format!("the webhook {}{with}", self.to)
+    }
+}
+
+/// What came of a message, as far as people see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     pub replies: Vec<Reply>,
     /// What was done besides, e.g. `the file is stored by trigger_group kyc photo`.
     pub deeds: Vec<String>,
+    /// The webhooks that were called; they are among the deeds, too.
+    pub webhooks: Vec<Call>,
     /// Why nothing was said; `None` if something was.
     pub silent: Option<String>,
 }
 
 impl Outcome {
     pub fn of(decision: &Decision, chat: ChatId) -> Self {
-        let mut outcome = Self { replies: Vec::new(), deeds: Vec::new(), silent: None };
+        let mut outcome = Self::default();
         for action in &decision.actions {
             match &action.body {
                 ActionBody::Reply { text, media, .. } => outcome.replies.push(Reply {
@@ -98,6 +119,11 @@ impl Outcome {
                 }
                 ActionBody::Forward { .. } => {
                     outcome.did(&format!("the message is forwarded to {}", action.chat), action);
+                }
+                ActionBody::Webhook { target, send } => {
+                    let call = Call { to: target.as_ref().to_owned(), send: send.clone() };
+                    outcome.did(&format!("{} is called", call.told()), action);
+                    outcome.webhooks.push(call);
                 }
                 ActionBody::Read { .. } => {}
             }
@@ -122,10 +148,11 @@ impl Outcome {
 
     /// What came of several updates, one after the other.
     pub fn joined(outcomes: impl IntoIterator<Item = Self>) -> Self {
-        let mut joined = Self { replies: Vec::new(), deeds: Vec::new(), silent: None };
+        let mut joined = Self::default();
         for outcome in outcomes {
             joined.replies.extend(outcome.replies);
             joined.deeds.extend(outcome.deeds);
+            joined.webhooks.extend(outcome.webhooks);
             joined.silent = outcome.silent;
         }
         if !joined.replies.is_empty() {

@@ -199,6 +199,8 @@ impl World {
         Person {
             id,
             first_name: capitalised(name.strip_prefix("bot:").unwrap_or(name)),
+            // Made up, too, so that what says it can be tried.
+            last_name: Some("Example".to_owned()),
             username: Some(format!("{name}_writes")).filter(|_| name.is_ascii()),
             language: self.language.clone(),
             is_bot: false,

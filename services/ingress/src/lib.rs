@@ -76,7 +76,7 @@ pub async fn run(
             registry::follow(&bus, records, registry_ready, stop).await
         }))
     };
-    let _watchers = [watch_nats(&bus, health), observe_lag(&bus), sweep_files(&shared)];
+    let _watchers = [bus.tell_health(health), observe_lag(&bus), sweep_files(&shared)];
     let Some(people) = stop.run_until_cancelled(people::serve(&bus)).await else { return Ok(()) };
     let mut ownership =
         ownership::join(&bus, "ingress", instance, stop.clone()).context("cannot announce this instance")?;
@@ -103,19 +103,6 @@ pub async fn run(
     }
     telling.cancel();
     Ok(())
-}
-
-/// Tells readiness whether NATS is connected.
-fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
-    let (mut connected, nats) = (bus.connected(), health.dependency("nats"));
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        loop {
-            nats.set(*connected.borrow_and_update());
-            if connected.changed().await.is_err() {
-                break;
-            }
-        }
-    }))
 }
 
 /// Removes stored files when their time is over.

@@ -15,7 +15,7 @@ use crate::{
     content,
     error::{ApiError, ErrorBody},
     extract::{Body, InPath, InQuery},
-    registry,
+    names, registry,
     state::Manager,
     views::{BotView, SettingsView, StatusView},
 };
@@ -90,7 +90,8 @@ async fn settings(
     Ok(Json(registry::get(&manager, bot).await?.value.settings.into()))
 }
 
-/// Says what a bot says, and where. Every document that is named has to exist. It holds from the next message on.
+/// Says what a bot says, and where. Every document that is named has to exist, and so has every scenario that they
+/// start or call to be among the bot's. It holds from the next message on.
 #[utoipa::path(put, path = "/v1/bots/{id}/settings", tag = "bots", params(("id" = u64, Path)),
     request_body = SettingsView,
     responses((status = 200, body = SettingsView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -112,6 +113,7 @@ async fn set_settings(
             return Err(ApiError::BadRequest(format!("there is no {kind} called {name}: put it first")));
         }
     }
+    names::check(&manager, &settings).await?;
     let record = registry::change(&manager, bot, |record| record.settings = settings.clone()).await?;
     audit::act(&manager, "bot.settings", Object::Bot(bot)).await;
     Ok(Json(record.settings.into()))

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use troupe_bus::Error;
-use troupe_engine::{Faults, Library, MediaUse, Ruleset, Scenario};
+use troupe_engine::{Faults, Library, Ruleset, Scenario, Uses};
 use troupe_protocol::{ContentDocument, ContentKind, ContentName, Parts};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,7 +12,7 @@ use crate::{
     audit::{self, Object},
     error::{ApiError, ErrorBody, FaultBody},
     extract::{InPath, InQuery, Text},
-    media,
+    media, names,
     state::Manager,
 };
 
@@ -276,7 +276,7 @@ fn says(document: &ContentDocument, text: &str) -> bool {
     }
 }
 
-/// Reads the document as the engine will, and looks for the files that it shows.
+/// Reads the document as the engine will, and looks for the files that it shows and the scenarios that it names.
 async fn check(
     manager: &Manager,
     kind: ContentKind,
@@ -284,19 +284,31 @@ async fn check(
     version: u32,
     text: &str,
 ) -> Result<(), ApiError> {
-    let media = read(kind, name, version, text)?;
-    let faults = media::faults(manager, &media).await?;
+    let uses = read(kind, name, version, text)?;
+    let mut faults = media::faults(manager, &uses.media).await?;
+    faults.extend(names::faults(manager, kind, name, &uses).await?);
     if faults.is_empty() { Ok(()) } else { Err(ApiError::Faults(faults)) }
 }
 
-/// Reads the document as the engine will. Returns the media that it names.
-fn read(kind: ContentKind, name: &str, version: u32, text: &str) -> Result<Vec<MediaUse>, ApiError> {
+/// What the newest version of a document names; `None` if it cannot be read.
+///
+/// # Errors
+/// If there is no such document, or the bus fails.
+pub async fn uses(
+    manager: &Manager,
+    kind: ContentKind,
+    name: &ContentName,
+) -> Result<Option<Uses>, ApiError> {
+    let newest = get(manager, kind, name.as_str(), None).await?;
+    Ok(read(kind, name.as_str(), newest.version, &newest.text).ok())
+}
+
+/// Reads the document as the engine will. Returns what it names.
+fn read(kind: ContentKind, name: &str, version: u32, text: &str) -> Result<Uses, ApiError> {
     let read = match kind {
-        ContentKind::Rules => Ruleset::parse(text).map(|rules| rules.media().to_vec()),
-        ContentKind::Library => Library::parse(name, text).map(|library| library.media().to_vec()),
-        ContentKind::Scenario => {
-            Scenario::parse(name, version, text).map(|scenario| scenario.media().to_vec())
-        }
+        ContentKind::Rules => Ruleset::parse(text).map(|rules| rules.uses().clone()),
+        ContentKind::Library => Library::parse(name, text).map(|library| library.uses().clone()),
+        ContentKind::Scenario => Scenario::parse(name, version, text).map(|scenario| scenario.uses().clone()),
     };
     read.map_err(|faults: Faults| {
         ApiError::Faults(

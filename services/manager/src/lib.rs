@@ -14,6 +14,7 @@ mod extract;
 mod login;
 mod media;
 pub mod metrics;
+mod names;
 mod observe;
 mod people;
 mod registry;

@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use troupe_engine::MediaUse;
+use troupe_engine::Use;
 use troupe_protocol::{ContentName, FILE_BYTES_MAX, FileRecord};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -138,7 +138,7 @@ async fn put_media(
 }
 
 /// What is wrong with what a document shows: files that there are not, and photos that are no pictures.
-pub async fn faults(manager: &Manager, used: &[MediaUse]) -> Result<Vec<FaultBody>, ApiError> {
+pub async fn faults(manager: &Manager, used: &[Use]) -> Result<Vec<FaultBody>, ApiError> {
     let mut faults = Vec::new();
     for used in used {
         let found = find(manager, &parse_name(&used.name)?).await?;

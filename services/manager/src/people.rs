@@ -70,10 +70,10 @@ async fn export(
             let found = Waiting::find(bus, stream, id, person).await;
             asked.note("nats", Some(id), found).map(|found| found.say()).unwrap_or_default()
         };
-        let (updates, actions, dead_letters) =
-            (say(Stream::Updates).await, say(Stream::Actions).await, say(Stream::Dead).await);
+        let (updates, actions) = (say(Stream::Updates).await, say(Stream::Actions).await);
+        let (webhooks, dead_letters) = (say(Stream::Webhooks).await, say(Stream::Dead).await);
         let (bot, name) = (id.get(), bot.name);
-        known.push(Known { bot, name, remembered, direct_chat, updates, actions, dead_letters });
+        known.push(Known { bot, name, remembered, direct_chat, updates, actions, webhooks, dead_letters });
     }
     let request = PersonRequest { person, bot: ask.bot, forget: None };
     let told = ingress::ask(manager.bus(), &request, &ids).await;
@@ -130,7 +130,7 @@ async fn erase_everywhere(
         };
         let states = asked.note("redis", Some(id), states.await);
         asked.found.extend(states.into_iter().flatten());
-        for stream in [Stream::Updates, Stream::Actions, Stream::Dead] {
+        for stream in [Stream::Updates, Stream::Actions, Stream::Webhooks, Stream::Dead] {
             let waiting = Waiting::find(bus, stream, id, person).await;
             asked.remove(bus, id, waiting).await;
         }
@@ -218,6 +218,7 @@ impl Asked {
             let what = match waiting.stream {
                 Stream::Updates => "updates and timers",
                 Stream::Actions => "actions",
+                Stream::Webhooks => "calls of webhooks",
                 Stream::Events => "events",
                 Stream::Dead => "dead letters",
             };

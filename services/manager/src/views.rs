@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use troupe_protocol::{
     BotRecord, BotSettings, BotStatus, ContentName, Desired, GroupPolicy, SessionState, WeightedScenario,
 };
-use troupe_types::ChatId;
+use troupe_types::{ChatId, Zone};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -70,6 +70,9 @@ pub struct SettingsView {
     pub scenarios: Vec<ScenarioView>,
     /// The groups that the bot answers in: `"none"`, `"all"`, or `{"only": [ids]}`.
     pub groups: GroupsView,
+    /// The zone of its clock: of the times that it tells. `UTC`, or what it is ahead of it, such as `+03:00`.
+    #[schema(value_type = String)]
+    pub zone: Zone,
 }
 
 /// The largest weight of a scenario.
@@ -81,7 +84,8 @@ const WEIGHT_MAX: u32 = 1_000_000;
 pub struct ScenarioView {
     /// The scenario's name.
     pub name: String,
-    /// Its share, beside the others' weights; 1 unless given.
+    /// Its share, beside the others' weights; 1 unless given. With 0 nobody is given it: rules start it, or scenarios call
+    /// it.
     #[serde(default = "one")]
     pub weight: u32,
 }
@@ -143,6 +147,7 @@ impl From<BotSettings> for SettingsView {
                 GroupPolicy::All => GroupsView::All,
                 GroupPolicy::Only(groups) => GroupsView::Only(groups.into_iter().map(ChatId::get).collect()),
             },
+            zone: settings.zone,
         }
     }
 }
@@ -158,9 +163,9 @@ impl TryFrom<SettingsView> for BotSettings {
         let mut known = BTreeSet::new();
         let scenarios = view.scenarios.into_iter().map(|scenario| {
             let ScenarioView { name: text, weight } = &scenario;
-            if !(1..=WEIGHT_MAX).contains(weight) {
+            if *weight > WEIGHT_MAX {
                 let message = format!(
-                    "scenarios: the weight of {text} is {weight}; it has to be from 1 to {WEIGHT_MAX}"
+                    "scenarios: the weight of {text} is {weight}; it has to be from 0 to {WEIGHT_MAX}"
                 );
                 return Err(ApiError::BadRequest(message));
             }
@@ -185,6 +190,7 @@ impl TryFrom<SettingsView> for BotSettings {
                     GroupPolicy::Only(groups.into_iter().map(ChatId::new).collect())
                 }
             },
+            zone: view.zone,
         })
     }
 }

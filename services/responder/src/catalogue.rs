@@ -177,6 +177,7 @@ impl Catalogue {
             groups: convert::groups(&settings.groups),
             fleet: Arc::clone(&self.fleet),
             stopped: record.desired == Desired::Stopped,
+            zone: settings.zone,
             run: record.generation,
             ..Content::of(account)
         };

@@ -56,32 +56,42 @@ pub(crate) struct Decided<'a> {
     pub(crate) forget_after: Option<Duration>,
 }
 
+/// Something that was decided to be done, told from the rest by who does it.
+pub(crate) enum Deed {
+    /// Done by ingress.
+    Action(protocol::Action),
+    /// Done by the webhooks service.
+    Webhook(protocol::Webhook),
+}
+
 /// The `number`th action that was `decided` on `update`.
-pub(crate) fn action(
+pub(crate) fn deed(
     action: engine::Action,
     number: u16,
     update: &protocol::Update,
     decided: &Decided<'_>,
-) -> protocol::Action {
-    protocol::Action {
-        key: ActionKey { update: update.key, number },
-        bot: update.bot,
-        chat: action.chat,
-        person: update.sender.id,
-        decided: decided.at,
-        received: update.received,
-        source: source(action.source, decided.versions),
-        delay_ms: u64::try_from(action.delay.as_millis()).unwrap_or(u64::MAX),
-        body: match action.body {
-            engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
-            engine::ActionBody::Reply { text, media, reply_to } => {
-                protocol::ActionBody::Reply { text, media: media.as_ref().map(attachment), reply_to }
-            }
-            engine::ActionBody::StoreFile { message } => protocol::ActionBody::StoreFile { message },
-            engine::ActionBody::React { message, emoji } => protocol::ActionBody::React { message, emoji },
-            engine::ActionBody::Forward { from, message } => protocol::ActionBody::Forward { from, message },
-        },
-    }
+) -> Deed {
+    let engine::Action { chat, source: by, delay, body } = action;
+    let key = ActionKey { update: update.key, number };
+    let (bot, person) = (update.bot, update.sender.id);
+    let (source, delay_ms) =
+        (source(by, decided.versions), u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+    let (decided, received) = (decided.at, update.received);
+    let body = match body {
+        engine::ActionBody::Read { message } => protocol::ActionBody::Read { message },
+        engine::ActionBody::Reply { text, media, reply_to } => {
+            protocol::ActionBody::Reply { text, media: media.as_ref().map(attachment), reply_to }
+        }
+        engine::ActionBody::StoreFile { message } => protocol::ActionBody::StoreFile { message },
+        engine::ActionBody::React { message, emoji } => protocol::ActionBody::React { message, emoji },
+        engine::ActionBody::Forward { from, message } => protocol::ActionBody::Forward { from, message },
+        engine::ActionBody::Webhook { target, send } => {
+            let target = target.parse().expect("content with another name does not compile");
+            let call = protocol::Webhook { key, bot, chat, person, decided, source, delay_ms, target, send };
+            return Deed::Webhook(call);
+        }
+    };
+    Deed::Action(protocol::Action { key, bot, chat, person, decided, received, source, delay_ms, body })
 }
 
 fn attachment(attachment: &engine::Attachment) -> protocol::Attachment {

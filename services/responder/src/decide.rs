@@ -9,7 +9,7 @@ use troupe_store::{Commit, Document, Loaded, OutboxEntry};
 use troupe_types::Partition;
 
 use crate::{
-    convert::{self, Decided},
+    convert::{self, Decided, Deed},
     error::Error,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Writes down what was `decided` on `update`: the documents that changed, then the actions in their order, the timer,
+/// Writes down what was `decided` on `update`: the documents that changed, then the actions and the calls of webhooks in their order, the timer,
 /// then the events. All of it belongs to `trace`.
 pub(crate) fn commit(
     partition: Partition,
@@ -61,8 +61,15 @@ pub(crate) fn commit(
     }
     let mut outbox = Vec::with_capacity(decision.actions.len() + decision.events.len());
     for (number, action) in (0..).zip(decision.actions) {
-        let action = convert::action(action, number, update, decided);
-        outbox.push(entry(&Subject::Action(partition, update.bot), action.key.to_string(), &action, trace)?);
+        outbox.push(match convert::deed(action, number, update, decided) {
+            Deed::Action(action) => entry(
+                Subject::Action(partition, update.bot).to_string(),
+                action.key.to_string(),
+                &action,
+                trace,
+            )?,
+            Deed::Webhook(call) => entry(call.subject(), call.id(), &call, trace)?,
+        });
     }
     if let Some(timer) = decision.timer {
         let fires = convert::timer(&timer, update);
@@ -71,11 +78,16 @@ pub(crate) fn commit(
         let id = format!("{}@timer", update.key);
         let target = Subject::Update(partition, update.bot).to_string();
         let schedule = Some(Schedule { due: timer.due, target });
-        outbox.push(OutboxEntry { schedule, ..entry(&subject, id, &fires, trace)? });
+        outbox.push(OutboxEntry { schedule, ..entry(subject.to_string(), id, &fires, trace)? });
     }
     for (number, event) in decision.events.into_iter().enumerate() {
         let event = convert::event(event, number, update, decided);
-        outbox.push(entry(&Subject::Event(partition, update.bot), event.id.clone(), &event, trace)?);
+        outbox.push(entry(
+            Subject::Event(partition, update.bot).to_string(),
+            event.id.clone(),
+            &event,
+            trace,
+        )?);
     }
     let (key, person) = (update.key, update.sender.id);
     let keep_for = decided.forget_after.filter(|_| has_nothing_open(&after.person));
@@ -89,11 +101,11 @@ fn has_nothing_open(person: &PersonState) -> bool {
 }
 
 fn entry<T: Serialize>(
-    subject: &Subject,
+    subject: String,
     id: String,
     message: &T,
     trace: &TraceContext,
 ) -> Result<OutboxEntry, Error> {
     let payload = serde_json::to_vec(message)?;
-    Ok(OutboxEntry { id, subject: subject.to_string(), payload, trace: trace.clone(), schedule: None })
+    Ok(OutboxEntry { id, subject, payload, trace: trace.clone(), schedule: None })
 }

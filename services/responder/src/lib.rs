@@ -68,7 +68,7 @@ pub async fn run_with_faults(
     faults: Faults,
 ) -> anyhow::Result<()> {
     metric::announce(metrics::ALL);
-    let _watchers = [watch_nats(&bus, health), watch_redis(&store, health), observe_lag(&bus)];
+    let _watchers = [bus.tell_health(health), watch_redis(&store, health), observe_lag(&bus)];
     let known = Known::new();
     let content = health.dependency("content");
     let (tell, current) = oneshot::channel();
@@ -126,19 +126,6 @@ pub async fn run_with_faults(
     }
     bus.close().await;
     Ok(())
-}
-
-/// Tells readiness whether NATS is connected.
-fn watch_nats(bus: &Bus, health: &Health) -> AbortOnDropHandle<()> {
-    let (mut connected, nats) = (bus.connected(), health.dependency("nats"));
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        loop {
-            nats.set(*connected.borrow_and_update());
-            if connected.changed().await.is_err() {
-                break;
-            }
-        }
-    }))
 }
 
 /// Tells Prometheus how many updates wait.

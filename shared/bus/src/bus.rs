@@ -6,9 +6,9 @@ use async_nats::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use troupe_protocol::{Bucket, Secret, Stream};
-use troupe_service::metric;
+use troupe_service::{health::Health, metric};
 use troupe_types::{PartitionCount, Timestamp};
 
 use crate::{
@@ -171,6 +171,19 @@ impl Bus {
             closed.run_until_cancelled(forward).await;
         });
         told
+    }
+
+    /// Keeps telling readiness whether the broker is connected, until what it returns is dropped.
+    pub fn tell_health(&self, health: &Health) -> AbortOnDropHandle<()> {
+        let (mut connected, nats) = (self.connected(), health.dependency("nats"));
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            loop {
+                nats.set(*connected.borrow_and_update());
+                if connected.changed().await.is_err() {
+                    break;
+                }
+            }
+        }))
     }
 
     /// Sends what is still to be sent, such as acknowledgements, and ends all that waits for messages.

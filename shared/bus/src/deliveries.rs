@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use serde::de::DeserializeOwned;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
-use troupe_protocol::{Action, DeadLetter, Stream, Subject, TraceContext, Update};
+use troupe_protocol::{Action, ContentName, DeadLetter, Stream, Subject, TraceContext, Update, Webhook};
 use troupe_service::{Clock, SystemClock};
 use troupe_types::{BotId, Partition};
 
@@ -28,7 +28,7 @@ const BACKOFF_MIN: Duration = Duration::from_millis(50);
 /// The longest wait before messages are asked for again.
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
-/// The messages of one partition, handed out by the broker until they are acknowledged.
+/// The messages of one partition, bot or webhook, handed out by the broker until they are acknowledged.
 pub struct Deliveries<T> {
     bus: Bus,
     source: Source,
@@ -44,31 +44,45 @@ pub struct Deliveries<T> {
 #[derive(Debug, Clone)]
 struct Source {
     stream: Stream,
-    partition: Partition,
+    /// Which of the stream's messages.
+    of: Of,
     service: &'static str,
-    /// Only this bot's.
-    bot: Option<BotId>,
     /// How many may be in work at a time.
     window: u16,
     /// Where the broker begins if it does not know this consumer: after this number.
     after: u64,
+    /// How many are asked for at a time.
+    batch: u16,
+}
+
+/// Which of a stream's messages.
+#[derive(Debug, Clone)]
+enum Of {
+    Partition(Partition),
+    Bot(Partition, BotId),
+    Target(ContentName),
+    Everybody,
 }
 
 impl Source {
     fn durable(&self) -> String {
-        match self.bot {
-            Some(bot) => format!("{}-{}-{bot}", self.service, self.partition),
-            None => format!("{}-{}", self.service, self.partition),
+        let service = self.service;
+        match &self.of {
+            Of::Partition(partition) => format!("{service}-{partition}"),
+            Of::Bot(partition, bot) => format!("{service}-{partition}-{bot}"),
+            Of::Target(target) => format!("{service}-{target}"),
+            Of::Everybody => service.to_owned(),
         }
     }
 
     fn subjects(&self) -> String {
-        let bot = self.bot.map_or_else(|| ">".to_owned(), |bot| bot.to_string());
-        format!("{}.{}.{bot}", self.stream.prefix(), self.partition)
-    }
-
-    fn batch(&self) -> usize {
-        usize::from(self.window.min(64))
+        let prefix = self.stream.prefix();
+        match &self.of {
+            Of::Partition(partition) => format!("{prefix}.{partition}.>"),
+            Of::Bot(partition, bot) => format!("{prefix}.{partition}.{bot}"),
+            Of::Target(target) => format!("{prefix}.{target}.>"),
+            Of::Everybody => format!("{prefix}.>"),
+        }
     }
 }
 
@@ -162,6 +176,23 @@ impl Bus {
         Deliveries::open(self, source).await
     }
 
+    /// The calls of the webhook `target`, of all bots, to whichever instance asks: at most `window` of them in work at a
+    /// time, those that wait to be tried again included. They come in no order. Without a `target` the calls of all, once
+    /// more, for whoever looks for those that nobody else asks for.
+    ///
+    /// # Errors
+    /// If the broker does not answer, or misunderstands what is asked of it.
+    pub async fn webhooks(
+        &self,
+        target: Option<&ContentName>,
+        window: u16,
+    ) -> Result<Deliveries<Webhook>, Error> {
+        let of = target.map_or(Of::Everybody, |target| Of::Target(target.clone()));
+        // One at a time: what is asked for has to be worked on at once, or it is handed out again.
+        let source = Source { stream: Stream::Webhooks, of, service: "webhooks", window, after: 0, batch: 1 };
+        Deliveries::open(self, source).await
+    }
+
     /// The bots of `partition` whose actions are handed out by [`Self::actions_aside`].
     ///
     /// # Errors
@@ -200,13 +231,17 @@ impl Bus {
 
 /// How many actions of a bot that is behind may be in work at a time.
 const ASIDE_WINDOW: u16 = 64;
+/// How many actions are asked for at a time.
+const BATCH: u16 = 64;
 
-const fn actions(partition: Partition, bot: Option<BotId>, window: u16, after: u64) -> Source {
-    Source { stream: Stream::Actions, partition, service: "ingress", bot, window, after }
+fn actions(partition: Partition, bot: Option<BotId>, window: u16, after: u64) -> Source {
+    let of = bot.map_or(Of::Partition(partition), |bot| Of::Bot(partition, bot));
+    Source { stream: Stream::Actions, of, service: "ingress", window, after, batch: window.min(BATCH) }
 }
 
 const fn updates(partition: Partition, applied: u64) -> Source {
-    Source { stream: Stream::Updates, partition, service: "responder", bot: None, window: 1, after: applied }
+    let of = Of::Partition(partition);
+    Source { stream: Stream::Updates, of, service: "responder", window: 1, after: applied, batch: 1 }
 }
 
 async fn consumer(bus: &Bus, source: &Source) -> Result<PullConsumer, Error> {
@@ -308,7 +343,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
         self.connection.borrow_and_update();
         self.stale = false;
         let consumer = consumer(&self.bus, &self.source).await?;
-        let messages = Puller::new(self.bus.context(), &consumer, self.source.batch())
+        let messages = Puller::new(self.bus.context(), &consumer, self.source.batch.into())
             .await
             .map_err(|source| Error::Setup { what: self.source.durable(), source })?;
         self.messages = Some(messages);
@@ -386,7 +421,7 @@ pub struct Delivery<T> {
     pub attempt: u64,
     /// The trace it was sent in.
     pub trace: TraceContext,
-    /// How many messages of the partition are waiting behind it.
+    /// How many messages of the same source are waiting behind it.
     pub pending: u64,
     receipt: Receipt,
 }
@@ -394,7 +429,7 @@ pub struct Delivery<T> {
 impl<T> Delivery<T> {
     /// Whether it was handed out by [`Bus::actions_aside`].
     pub const fn is_aside(&self) -> bool {
-        self.receipt.source.bot.is_some()
+        matches!(self.receipt.source.of, Of::Bot(..))
     }
 
     /// Tells the broker that it was handled. Only a hint: it may be handed out again all the same.

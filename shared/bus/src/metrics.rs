@@ -14,7 +14,7 @@ use crate::Error;
 
 const SYSTEM: LabelSet = ("messaging_system", &["nats"]);
 const DESTINATION: &str = "messaging_destination_name";
-const STREAMS: LabelSet = (DESTINATION, &["UPDATES", "ACTIONS", "EVENTS", "DEAD"]);
+const STREAMS: LabelSet = (DESTINATION, &["UPDATES", "ACTIONS", "WEBHOOKS", "EVENTS", "DEAD"]);
 const PARTITION: LabelSet = ("messaging_destination_partition_id", &[]);
 
 const SENT: Metric = Metric::counter(

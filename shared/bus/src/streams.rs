@@ -19,14 +19,14 @@ pub(crate) const CONSUMERS_MAX: i32 = 10_000;
 /// Returns the settings of `stream`.
 pub(crate) fn config(stream: Stream, config: &NatsConfig) -> Config {
     let max_age = match stream {
-        Stream::Updates | Stream::Actions | Stream::Events => config.retention,
+        Stream::Updates | Stream::Actions | Stream::Webhooks | Stream::Events => config.retention,
         Stream::Dead => DEAD_RETENTION,
     };
     let mut subjects = vec![format!("{}.>", stream.prefix())];
     // Timers are scheduled messages; the broker wants them in the stream that they fire into.
     let timers = match stream {
         Stream::Updates => true,
-        Stream::Actions | Stream::Events | Stream::Dead => false,
+        Stream::Actions | Stream::Webhooks | Stream::Events | Stream::Dead => false,
     };
     if timers {
         subjects.push("timer.>".to_owned());

@@ -159,6 +159,7 @@ fn update(number: i32, how: u8, text: &str) -> Update {
         sender: Person {
             id: person,
             first_name: if how & 32 == 0 { "Ann".into() } else { text.to_owned() },
+            last_name: None,
             username: None,
             language: (how & 64 != 0).then(|| text.chars().take(5).collect()),
             is_bot: false,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Attachment, AttachmentKind, Faults,
     chance::Stream,
-    document::{At, Object, Value},
+    document::{At, Object, Value, is_plain_name},
     language::{self, Writing},
     limits,
     template::Template,
@@ -142,7 +142,7 @@ impl Answers {
             faults.at(at, "an answer shows a photo or a document, not both");
         }
         let name = field.text(faults)?;
-        if !is_media_name(name) {
+        if !is_plain_name(name) {
             let reason = format!("{name:?} is no name of a file to send: use 1 to 64 of a-z, 0-9, - and _");
             faults.at(&field, reason);
         }
@@ -233,12 +233,6 @@ pub(crate) fn hash(parts: &[&str]) -> u64 {
 /// A hash for telling the few variations of one answer apart.
 fn short(parts: &[&str]) -> u32 {
     u32::try_from(hash(parts) & u64::from(u32::MAX)).expect("it was masked to 32 bits")
-}
-
-/// What every name of a document is made of, too.
-fn is_media_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn is_language(text: &str) -> bool {

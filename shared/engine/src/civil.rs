@@ -1,6 +1,6 @@
-//! Dates and times of day, in UTC.
+//! Dates and times of day.
 
-use troupe_types::Timestamp;
+use troupe_types::{Timestamp, Zone};
 
 /// A time as calendars and clocks tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +15,11 @@ pub(crate) struct Civil {
 }
 
 impl Civil {
+    /// What they show in `zone` at `time`.
+    ///
     /// Source: <https://howardhinnant.github.io/date_algorithms.html>, `civil_from_days`.
-    pub fn of(time: Timestamp) -> Self {
-        let seconds = time.as_seconds();
+    pub fn of(time: Timestamp, zone: Zone) -> Self {
+        let seconds = zone.shown(time).as_seconds();
         let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         // Years are counted from March, so that the leap day is the last one of a year.
         let shifted = days + 719_468;
@@ -55,7 +57,7 @@ mod tests {
             (4_107_542_400, (2100, 3, 1, 0, 0, 0)),
         ] {
             let Civil { year, month, day, hour, minute, weekday } =
-                Civil::of(Timestamp::from_seconds(seconds));
+                Civil::of(Timestamp::from_seconds(seconds), Zone::UTC);
             assert_eq!((year, month, day, hour, minute, weekday), expected, "{seconds}");
         }
     }

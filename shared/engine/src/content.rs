@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use troupe_types::{ChatId, UserId};
+use troupe_types::{ChatId, UserId, Zone};
 
 use crate::{Library, Ruleset, Scenario};
 
@@ -29,6 +29,8 @@ pub struct Content {
     pub stopped: bool,
     /// Who the bot is.
     pub account: Account,
+    /// The zone of the bot's clock.
+    pub zone: Zone,
     /// Counts the bot's restarts: a variable that is not saved to disk is forgotten when this changes.
     pub run: u64,
 }
@@ -88,6 +90,7 @@ impl Content {
             fleet: Arc::default(),
             stopped: false,
             account,
+            zone: Zone::UTC,
             run: 0,
         }
     }

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use troupe_types::{ChatId, MediaKind, MessageId, Timestamp, UpdateKey};
 
@@ -110,6 +110,13 @@ pub enum ActionBody {
         from: ChatId,
         /// The message.
         message: MessageId,
+    },
+    /// Calls a webhook.
+    Webhook {
+        /// Its name; where that is, the installation says.
+        target: Arc<str>,
+        /// What it is told, by name. Each value has at most 4,096 UTF-16 units.
+        send: BTreeMap<String, String>,
     },
 }
 

@@ -9,7 +9,7 @@ mod yaml;
 
 use std::collections::BTreeSet;
 
-pub(crate) use access::{At, Object, unknown};
+pub(crate) use access::{At, Object, is_plain_name, unknown};
 
 use crate::{Faults, limits};
 

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    MediaUse,
+    Use, Uses,
     document::{At, Mark},
     limits,
 };
@@ -37,8 +37,8 @@ pub struct Faults {
     list: Vec<Fault>,
     /// How many were found beyond those that are listed.
     more: usize,
-    /// The media that the document names: no faults in themselves, but whoever stores the document can tell.
-    media: Vec<MediaUse>,
+    /// What the document names that stands elsewhere: no faults in themselves, but whoever takes the document can tell.
+    uses: Uses,
 }
 
 impl Faults {
@@ -67,13 +67,17 @@ impl Faults {
 
     /// Notes that a file called `name` is shown at the place `at`.
     pub(crate) fn media(&mut self, at: &At<'_>, name: &Arc<str>) {
-        let (line, column) = (at.node.mark.line, at.node.mark.column);
-        self.media.push(MediaUse { name: Arc::clone(name), line, column, field: at.pointer() });
+        self.uses.media.push(Use::of(name, at));
     }
 
-    /// Takes what was noted of media.
-    pub(crate) fn take_media(&mut self) -> Vec<MediaUse> {
-        std::mem::take(&mut self.media)
+    /// Notes that the scenario called `name` is started or called at the place `at`.
+    pub(crate) fn scenario(&mut self, at: &At<'_>, name: &Arc<str>) {
+        self.uses.scenarios.push(Use::of(name, at));
+    }
+
+    /// Takes what was noted of names.
+    pub(crate) fn take_uses(&mut self) -> Uses {
+        std::mem::take(&mut self.uses)
     }
 
     /// `value` if nothing was found, else what was found. Without a value, something was.

@@ -24,7 +24,6 @@ mod library;
 pub mod limits;
 pub mod lint;
 mod matcher;
-mod media;
 mod pattern;
 mod rules;
 mod scenario;
@@ -36,6 +35,8 @@ mod timers;
 mod trace;
 mod turn;
 mod update;
+mod uses;
+mod webhook;
 
 pub use chance::Seed;
 pub use content::{Account, Content, Groups, WeightedScenario};
@@ -47,9 +48,9 @@ pub use decision::{
 pub use fault::{Fault, Faults};
 pub use library::Library;
 pub use matcher::{PatternFault, PatternSet};
-pub use media::MediaUse;
 pub use rules::{Ruleset, superbot_as_own};
 pub use scenario::Scenario;
 pub use state::{State, StateError};
 pub use trace::{GroupOutcome, Guard, MatchedBy, ReactionOutcome, StepOutcome, Trace, Tried, Woken};
 pub use update::Update;
+pub use uses::{Use, Uses};

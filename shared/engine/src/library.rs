@@ -37,10 +37,10 @@
 //! script, else the first.
 //!
 //! In a text, `{One|Two {three|four}}` is one of its alternatives, by chance. Values stand in double braces:
-//! `person.first_name`, `person.username`, `person.language`, `chat.title`, `bot.first_name`, `bot.username`,
-//! `message.text`, `variable.NAME`, `bot.variable.NAME`, and of the time of the message, in UTC, `time.date`,
-//! `time.clock`, `time.hour`, `time.minute` and `time.weekday`; what stands behind a bar is said where there is no such
-//! value. Values are said as they are, whatever is in them. Braces without a bar between them stay braces, and so does
+//! `person.first_name`, `person.last_name`, `person.username`, `person.language`, `chat.title`, `bot.first_name`,
+//! `bot.username`, `message.text`, `variable.NAME`, `bot.variable.NAME`, and of the time of the message, by the bot's clock,
+//! `time.date`, `time.clock`, `time.hour`, `time.minute` and `time.weekday`; what stands behind a bar is said where there
+//! is no such value. The bot's clock is in UTC unless its settings give it a `zone` such as `+03:00`. Values are said as they are, whatever is in them. Braces without a bar between them stay braces, and so does
 //! one behind a backslash; alternatives cannot begin with alternatives, since two braces begin a value. The longest text
 //! that can come of it has to be one that Telegram sends: 4,096 UTF-16 units, or 1,024 beside a file; what values make
 //! longer is cut.
@@ -57,7 +57,7 @@ pub(crate) use answer::answer;
 pub(crate) use index::Index as PhraseIndex;
 pub(crate) use read::{read_chance, read_cooldown};
 
-use crate::{Faults, MatchedBy, MediaUse, answers::Answers, document, document::At, matcher::Folded, text};
+use crate::{Faults, MatchedBy, Uses, answers::Answers, document, document::At, matcher::Folded, text};
 
 /// An answer library, compiled.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub struct Library {
     entries: Vec<Entry>,
     fallback: Option<Reply>,
     index: index::Index,
-    media: Vec<MediaUse>,
+    uses: Uses,
 }
 
 /// What people say in one way or another, and what is answered.
@@ -125,13 +125,13 @@ impl Library {
         let mut faults = Faults::default();
         let document = document::read(text, &mut faults);
         let library = document.and_then(|document| read::read(name, &At::root(&document), &mut faults));
-        let media = faults.take_media();
-        faults.or(library.map(|library| Self { media, ..library }))
+        let uses = faults.take_uses();
+        faults.or(library.map(|library| Self { uses, ..library }))
     }
 
-    /// The media that it shows, in order, with the places where it names them.
-    pub fn media(&self) -> &[MediaUse] {
-        &self.media
+    /// What it names that stands elsewhere, with the places.
+    pub const fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// Its name.

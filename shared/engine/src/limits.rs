@@ -46,6 +46,8 @@ pub const BURST_MESSAGES: u32 = 32;
 pub const REMINDERS: usize = 16;
 /// Variables that one step sets.
 pub const SET_VARIABLES: usize = 32;
+/// Values that one call of a webhook sends: all of them together fit into one message of the broker.
+pub const WEBHOOK_VALUES: usize = 32;
 /// Scenarios that may be in the middle of calling each other.
 pub const CALL_DEPTH: usize = 8;
 /// For how long the timers of a bot that was told to stop are put off, again and again.

@@ -32,7 +32,7 @@
 //!   the message answers one of the bot's, or in a direct chat any.
 //! - `chat: -1001234`, `sender: ["@ann", 1001]`: one of these chats' ids, or these people's names or ids.
 //! - `time: {from: "22:00", to: "06:00", days: [fri, sat], zone: "+03:00"}`: by the time of the message; UTC if no zone
-//!   is given. A night belongs to the day on which it begins.
+//!   is given, whatever the bot's clock says. A night belongs to the day on which it begins.
 //! - `chance: 0.5`: that often; a group draws once for each message.
 //! - `cooldown: 5m`, or `{chat: 5m, person: 1d}`: the group has not fired for so long in this chat, or for this person.
 //! - `variable: NAME` with `is`, `exists: true`, `at_least`, `at_most`. Texts are compared as they are written, numbers
@@ -51,6 +51,9 @@
 //! - `emoji: 👍` reacts to the message with it; `forward: operators` forwards the message to that chat.
 //! - `wait: 5s`: what stands behind it is done so much later.
 //! - `goal: NAME` counts as a goal that was reached.
+//! - `webhook: crm`, or `{to: crm, send: {name: "{{person.first_name}}"}}`, tells a program outside that the group has
+//!   fired, and the values under `send`, which are texts as in a library. Where `crm` is, and what it is sent, says
+//!   `services/webhooks`.
 //! - `start_scenario: NAME` begins that scenario of the bot's, in place of the one that the person is in;
 //!   `end_scenario: true` takes the person out of it, without its goal.
 //! - `hand_over: 2h` leaves the conversation to an operator: the bot keeps silent for the person, so long at most. These
@@ -97,11 +100,12 @@ use troupe_types::ChatId;
 
 use self::model::{Chats, Saying};
 use crate::{
-    Faults, MediaUse, document,
+    Faults, Uses, document,
     document::At,
     library::{Cooldown, PhraseIndex},
     limits,
     matcher::Matcher,
+    webhook::Webhook,
 };
 
 /// A rule set, compiled.
@@ -114,7 +118,7 @@ pub struct Ruleset {
     /// The phrases and keywords of all triggers that have some.
     phrases: PhraseIndex,
     variables: BTreeMap<Arc<str>, Variable>,
-    media: Vec<MediaUse>,
+    uses: Uses,
 }
 
 #[derive(Debug)]
@@ -247,6 +251,7 @@ enum Reaction {
     StartScenario(Arc<str>),
     EndScenario,
     HandOver(Duration),
+    Webhook(Webhook),
 }
 
 impl Reaction {
@@ -308,13 +313,13 @@ impl Ruleset {
             if own::is_own(&at) { own::read(&at, &mut faults) } else { read::read(&at, &mut faults) }
         });
         let ruleset = model.map(|model| compile::compile(model, &mut faults));
-        let media = faults.take_media();
-        faults.or(ruleset.map(|ruleset| Self { media, ..ruleset }))
+        let uses = faults.take_uses();
+        faults.or(ruleset.map(|ruleset| Self { uses, ..ruleset }))
     }
 
-    /// The media that it shows, in order, with the places where it names them.
-    pub fn media(&self) -> &[MediaUse] {
-        &self.media
+    /// What it names that stands elsewhere, with the places.
+    pub const fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// How many trigger groups there are.

@@ -28,7 +28,8 @@
 //!     branch:                  # the first that holds; is, exists, at_least, at_most; reply, reply_matches
 //!       - {variable: age, at_least: 18, next: note}
 //!     otherwise: gave_up
-//!   note: {set: {greeting: "Dear {{person.first_name}}"}, next: address}   # sets variables of the person's
+//!   note: {set: {greeting: "Dear {{person.first_name}}"}, next: crm}   # sets variables of the person's
+//!   crm: {webhook: {to: crm, send: {age: "{{variable.age}}"}}, next: address}   # tells a program outside, as rules do
 //!   address: {call: address, next: pause, otherwise: gave_up}   # another scenario; otherwise: it ended without its goal
 //!   pause: {wait: 1h, next: nudge}         # meanwhile the library answers
 //!   nudge: {follow_up: [{after: 1d, say: News!}, {after: 3d, say: Last call.}], next: desk, expire: {after: 7d}}
@@ -60,7 +61,7 @@ pub(crate) use run::{Heard, answer, start};
 pub(crate) use walk::leave;
 
 use self::{condition::Branch, validate::Validation};
-use crate::{Faults, MediaUse, answers::Answers, document, document::At, template::Template};
+use crate::{Faults, Uses, answers::Answers, document, document::At, template::Template, webhook::Webhook};
 
 /// A scenario, compiled.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ pub struct Scenario {
     replaces: BTreeMap<String, usize>,
     /// The languages that its texts are in; the choice is made at the start and kept.
     languages: Option<Answers>,
-    media: Vec<MediaUse>,
+    uses: Uses,
 }
 
 /// What starts a scenario for the person who was given it.
@@ -121,6 +122,10 @@ enum Kind {
     },
     Set {
         variables: Vec<(Arc<str>, Template)>,
+        next: usize,
+    },
+    Webhook {
+        webhook: Webhook,
         next: usize,
     },
     Wait {
@@ -197,13 +202,13 @@ impl Scenario {
         let document = document::read(text, &mut faults);
         let scenario =
             document.and_then(|document| read::read(name, version, &At::root(&document), &mut faults));
-        let media = faults.take_media();
-        faults.or(scenario.map(|scenario| Self { media, ..scenario }))
+        let uses = faults.take_uses();
+        faults.or(scenario.map(|scenario| Self { uses, ..scenario }))
     }
 
-    /// The media that it shows, in order, with the places where it names them.
-    pub fn media(&self) -> &[MediaUse] {
-        &self.media
+    /// What it names that stands elsewhere, with the places.
+    pub const fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// Its name.

@@ -174,6 +174,7 @@ impl<'a> Turn<'a> {
         let account = &self.content.account;
         Values {
             first_name: &sender.first_name,
+            last_name: sender.last_name.as_deref(),
             username: sender.username.as_deref(),
             person_language: sender.language.as_deref(),
             chat_title: chat.title.as_deref(),
@@ -181,6 +182,7 @@ impl<'a> Turn<'a> {
             bot_username: account.username.as_deref(),
             message_text: &message.text,
             time: self.update.time,
+            zone: self.content.zone,
             language,
             lookup: self,
         }

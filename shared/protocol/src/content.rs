@@ -27,12 +27,12 @@ impl fmt::Display for ContentKind {
     }
 }
 
-/// The name of a document: 1 to 64 of `a-z`, `0-9`, `-` and `_`, so that it can stand in a URL and in a key.
+/// A name that operators give, to a document, a file to send or a webhook: 1 to 64 of `a-z`, `0-9`, `-` and `_`, so that it can stand in a URL and in a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContentName(String);
 
-/// A text that is no document's name.
+/// A text that is no such name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no name: use 1 to 64 of a-z, 0-9, - and _")]
 pub struct NameError {

@@ -14,6 +14,7 @@ mod registry;
 mod subject;
 mod trace;
 mod update;
+mod webhook;
 
 pub use acquaintance::{Acquaintance, PersonReply, PersonRequest};
 pub use action::{Action, ActionBody, Attachment, AttachmentKind};
@@ -28,6 +29,7 @@ pub use registry::{
 pub use subject::{Bucket, DeadLetter, Schedule, Stream, Subject};
 pub use trace::TraceContext;
 pub use update::{Update, UpdateBody};
+pub use webhook::Webhook;
 
 /// The version of the messages in this crate, sent along with each as the header [`VERSION_HEADER`].
 ///

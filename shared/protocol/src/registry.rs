@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use troupe_types::{BotId, ChatId, Timestamp, UserId};
+use troupe_types::{BotId, ChatId, Timestamp, UserId, Zone};
 
 use crate::ContentName;
 
@@ -67,6 +67,9 @@ pub struct BotSettings {
     pub scenarios: Vec<WeightedScenario>,
     /// The groups that the bot answers in.
     pub groups: GroupPolicy,
+    /// The zone of its clock: of the times that it tells.
+    #[serde(skip_serializing_if = "Zone::is_utc")]
+    pub zone: Zone,
 }
 
 /// A scenario and how often it is given, beside the others.
@@ -75,7 +78,7 @@ pub struct BotSettings {
 pub struct WeightedScenario {
     /// The scenario's name.
     pub name: ContentName,
-    /// Its share, beside the others' weights.
+    /// Its share, beside the others' weights; with 0 nobody is given it, but rules start it or scenarios call it.
     #[serde(default = "one")]
     pub weight: u32,
 }

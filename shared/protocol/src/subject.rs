@@ -3,7 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use troupe_types::{BotId, Partition, Timestamp, UserId};
 
-/// A subject that messages are published on. Only its `Display` spells `update.3.42`.
+/// A subject that messages are published on. Only its `Display` spells `update.3.42`; that of a webhook, which has a name in
+/// it, is [`crate::Webhook::subject`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// Updates of a bot, from ingress to the responders.
@@ -54,6 +55,8 @@ pub enum Stream {
     Updates,
     /// [`crate::Action`]s.
     Actions,
+    /// [`crate::Webhook`]s.
+    Webhooks,
     /// [`crate::Event`]s.
     Events,
     /// [`DeadLetter`]s.
@@ -62,13 +65,14 @@ pub enum Stream {
 
 impl Stream {
     /// Every stream.
-    pub const ALL: [Self; 4] = [Self::Updates, Self::Actions, Self::Events, Self::Dead];
+    pub const ALL: [Self; 5] = [Self::Updates, Self::Actions, Self::Webhooks, Self::Events, Self::Dead];
 
     /// Its name at the broker.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Updates => "UPDATES",
             Self::Actions => "ACTIONS",
+            Self::Webhooks => "WEBHOOKS",
             Self::Events => "EVENTS",
             Self::Dead => "DEAD",
         }
@@ -79,6 +83,7 @@ impl Stream {
         match self {
             Self::Updates => "update",
             Self::Actions => "action",
+            Self::Webhooks => "webhook",
             Self::Events => "event",
             Self::Dead => "dead",
         }

@@ -1,5 +1,7 @@
 //! Helpers for tests. Only ever a dev-dependency.
 
+pub mod receiver;
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,

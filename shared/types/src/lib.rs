@@ -8,9 +8,11 @@ mod key;
 mod message;
 mod partition;
 mod time;
+mod zone;
 
 pub use chat::{BotId, Chat, ChatId, ChatKind, MessageId, UserId};
 pub use key::{ActionKey, KeyError, UpdateKey, UpdateKind};
 pub use message::{Media, MediaKind, Message, Person};
 pub use partition::{Partition, PartitionCount, PartitionError};
 pub use time::Timestamp;
+pub use zone::{Zone, ZoneError};

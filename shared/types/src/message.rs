@@ -10,6 +10,9 @@ pub struct Person {
     /// The first name as the person set it; empty where Telegram did not tell it.
     #[serde(default)]
     pub first_name: String,
+    /// The last name, where the person has set one and Telegram told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
     /// The public name without `@`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,

@@ -34,7 +34,7 @@ pub async fn run(folder: &Path) -> Result<ExitCode, Error> {
 
 /// Whether this is a service of ours, which says itself whether it is ready.
 fn has_readiness(name: &str) -> bool {
-    ["manager", "ingress", "responder", "stats"].iter().any(|service| name.starts_with(service))
+    ["manager", "ingress", "responder", "webhooks", "stats"].iter().any(|service| name.starts_with(service))
 }
 
 fn running(process: u32) -> bool {

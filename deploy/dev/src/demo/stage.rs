@@ -155,6 +155,7 @@ fn settings(role: &BotRole, group: i64) -> BotSettings {
             .into_iter()
             .collect(),
         groups: GroupPolicy::Only([ChatId::new(group)].into()),
+        ..BotSettings::default()
     }
 }
 

@@ -88,7 +88,8 @@ async fn what_dies_is_told_and_started_again_and_ctrl_c_leaves_nothing() {
     let mut up = Up::start(&[]);
     let endpoints = up.ready().await;
     let before = processes(&endpoints);
-    let names = ["clickhouse", "ingress", "manager", "nats", "redis", "responder", "stats", "telegram"];
+    let names =
+        ["clickhouse", "ingress", "manager", "nats", "redis", "responder", "stats", "telegram", "webhooks"];
     assert_eq!(before.keys().collect::<Vec<_>>(), names);
     assert!(before.values().all(|process| runs(*process)));
     assert_eq!((endpoints.bots.len(), endpoints.accounts.len()), (3, 10), "three bots, six people, and you");

@@ -8,6 +8,7 @@
 //! library: support             # or group_library and direct_library
 //! scenarios: [welcome]         # or [{name: welcome, weight: 2}]
 //! groups: all                  # none (the default), all, or a list of chats' ids
+//! zone: "+03:00"               # what its clock is ahead of UTC, the default
 //! ```
 
 use std::{collections::BTreeSet, path::PathBuf};
@@ -22,8 +23,18 @@ use crate::{
     problem::Problems,
 };
 
-pub const FIELDS: &[&str] =
-    &["name", "username", "id", "rules", "library", "group_library", "direct_library", "scenarios", "groups"];
+pub const FIELDS: &[&str] = &[
+    "name",
+    "username",
+    "id",
+    "rules",
+    "library",
+    "group_library",
+    "direct_library",
+    "scenarios",
+    "groups",
+    "zone",
+];
 
 /// A bot file that was read.
 #[derive(Debug, Clone)]
@@ -103,7 +114,15 @@ fn read_bot(file: &File, at: &At<'_>, faults: &mut Vec<Fault>) -> Option<BotFile
         .get("id")
         .and_then(|id| id.parsed("the bot's number", |text| text.parse().ok(), faults))
         .map(BotId::new);
-    let settings = BotSettings { rules, group_library, direct_library, scenarios, groups };
+    let zone = at.get("zone").and_then(|zone| {
+        zone.parsed(
+            "UTC or what the clock is ahead of it, such as \"+03:00\"",
+            |text| text.parse().ok(),
+            faults,
+        )
+    });
+    let zone = zone.unwrap_or_default();
+    let settings = BotSettings { rules, group_library, direct_library, scenarios, groups, zone };
     Some(BotFile {
         key: file.name.clone(),
         path: file.path.clone(),
@@ -184,7 +203,7 @@ mod tests {
         assert_eq!(
             problems,
             "bots/boris.yaml:2:9: /libary: unknown field \"libary\"; known: name, username, id, rules, library, \
-             group_library, direct_library, scenarios, groups\n\
+             group_library, direct_library, scenarios, groups, zone\n\
              bots/boris.yaml:1:8: /rules: \"No Name\" is no name: use 1 to 64 of a-z, 0-9, - and _; a document is \
              named by its file's name without the ending\n\
              bots/boris.yaml:3:9: /groups: expected none, all, or a list of groups' ids, which are negative, found \

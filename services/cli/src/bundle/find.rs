@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{File, Kind};
+use super::{File, Kind, names::MEDIA};
 use crate::{
     document::{self, Node},
     problem::Problems,
@@ -54,7 +54,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>, problems: &mut Pr
             continue;
         }
         if path.is_dir() {
-            if depth > 0 {
+            // What answers show is no content, whatever it is.
+            if depth > 0 && !path.ends_with(MEDIA) {
                 walk(&path, depth - 1, found, problems);
             }
         } else if path

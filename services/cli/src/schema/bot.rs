@@ -27,6 +27,8 @@ pub fn schema() -> Json {
             "scenarios": about("The scenarios that people are given, with weights if wanted.",
                 one_or_list(&any_of(&[content(), weighted]))),
             "groups": about("The groups it answers in: none (the default), all, or a list of chats' ids.", groups),
+            "zone": about("What its clock is ahead of UTC, such as +03:00; UTC by default.",
+                json!({"type": "string", "pattern": "^(UTC|[+-][0-9]{2}:[0-5][0-9])$"})),
         }),
     );
     document("Bot file of troupe", "Which content a bot speaks from, where, and who it is.", root, json!({}))

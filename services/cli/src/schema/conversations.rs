@@ -58,6 +58,8 @@ fn step() -> Json {
             "at": at(),
             "expect": about("What answers; a list for several messages, [] for none.", one_or_list(&part("expected"))),
             "expect_vars": about("What variables are then.", part("vars")),
+            "expect_webhooks": about("Which webhooks are called; a list for several, [] for none.",
+                one_or_list(&part("webhook"))),
         }),
     )
 }
@@ -82,7 +84,15 @@ fn parts() -> Json {
             "silent": about("Nothing is said, for this reason; or any.", text()),
         }),
     );
+    let called = map(
+        &["to"],
+        json!({
+            "to": about("The webhook's name.", text()),
+            "send": about("What it is told, among other things; null for what it is not told.", part("vars")),
+        }),
+    );
     json!({
+        "webhook": any_of(&[text(), called]),
         "expected": any_of(&[source, detailed]),
         "vars": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
     })

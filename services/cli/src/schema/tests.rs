@@ -231,6 +231,8 @@ groups:
       - {forward: office}
       - {wait: 5s}
       - {goal: done}
+      - {webhook: crm}
+      - {webhook: {to: crm, send: {name: "{{person.last_name|none}}"}}}
   - name: b
     where: direct
     when: []
@@ -238,7 +240,7 @@ groups:
 "#;
 
 const BOT: &str = "{name: B, username: b_b, id: 2, rules: a, library: b, group_library: c, direct_library: d, \
-                   scenarios: [e, {name: f, weight: 2}], groups: [-5]}";
+                   scenarios: [e, {name: f, weight: 2}], groups: [-5], zone: \"+03:00\"}";
 
 const TESTS: &str = r"
 content: ..
@@ -255,10 +257,10 @@ tests:
     time: 2026-01-05T09:00:00Z
     seed: 7
     talk:
-      - {say: a, mention: true, expect: entry a/b, expect_vars: {x: y}}
+      - {say: a, mention: true, expect: entry a/b, expect_vars: {x: y}, expect_webhooks: crm}
       - {photo: 2kB, as: bert, in: group, vars: {x: y}, at: a/b, expect: [fail_message x, {text: [x, y]}]}
       - {file: {size: 2MB, type: application/pdf}, expect: []}
-      - {wait: 2h, expect: {source: guard, matches: x}}
+      - {wait: 2h, expect: {source: guard, matches: x}, expect_webhooks: [{to: a, send: {x: y, z: null}}]}
       - {hand_back: true, expect: {silent: any}}
       - {edit: b, expect: silent edited}
 ";
@@ -275,11 +277,13 @@ fn libraries_and_their_schema_agree() {
 
 #[test]
 fn scenarios_and_their_schema_agree() {
+    let webhook =
+        "steps: {a: {webhook: crm, next: b}, b: {webhook: {to: crm, send: {x: y}}, next: c}, c: {end: goal}}";
     let choice = "steps: {a: {ask: {text: Tea?, weight: 2}, validate: {choice: {tea: [yes, tea], no: no}}, next: b}, \
                   b: {branch: [{reply: [x], next: c}, {reply_matches: x, next: c}, {variable: a, is: x, next: c}], \
                   otherwise: c}, c: {end: goal}}";
     let documented = documented(include_str!("../../../../shared/engine/src/scenario.rs"));
-    hold(Document::Scenario, &[documented, json(choice)]);
+    hold(Document::Scenario, &[documented, json(choice), json(webhook)]);
 }
 
 #[test]

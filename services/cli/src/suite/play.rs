@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use troupe_engine::Library;
 
-use super::read::{Expected, Step, Test};
+use super::{
+    read::{Expected, Step, Test},
+    webhooks,
+};
 use crate::{
     bundle::Bot,
     declared, explain,
@@ -122,7 +125,6 @@ pub fn phrases(
 
 /// Compares what came in a step, of all that happened in it one after the other.
 fn compare(step: &Step, came: &[Heard], bot: &Bot<'_>) -> Option<Failure> {
-    let expect = step.expect.as_ref()?;
     let outcome =
         Outcome::joined(came.iter().map(|heard| Outcome::of(&heard.decision, heard.update.chat.id)));
     let failure = |line: u32, expected: String, told: String| Failure {
@@ -139,6 +141,12 @@ fn compare(step: &Step, came: &[Heard], bot: &Bot<'_>) -> Option<Failure> {
             format!("silent {reason}: {}", told::silence(reason))
         }
     };
+    if let Some(expected) = &step.expect_webhooks
+        && let Some((line, expected, came)) = webhooks::compare(expected, &outcome.webhooks)
+    {
+        return Some(failure(line.unwrap_or(step.line), expected, came));
+    }
+    let expect = step.expect.as_ref()?;
     for (index, expected) in expect.iter().enumerate() {
         let reply = outcome.replies.get(index);
         let fits = match (&expected.silent, reply) {

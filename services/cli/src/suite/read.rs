@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 use troupe_engine::Fault;
 use troupe_types::{Media, MediaKind, Timestamp};
 
+use super::webhooks;
 use crate::{
     bundle::File,
     document::{self, At, Value},
@@ -32,6 +33,7 @@ const STEP: &[&str] = &[
     "at",
     "expect",
     "expect_vars",
+    "expect_webhooks",
 ];
 const EXPECTED: &[&str] = &["source", "text", "matches", "silent"];
 
@@ -78,6 +80,8 @@ pub struct Step {
     /// `None` if whatever comes is fine.
     pub expect: Option<Vec<Expected>>,
     pub expect_vars: Vec<(u32, String, Option<String>)>,
+    /// The webhooks that are called, in order; `None` if whichever are is fine.
+    pub expect_webhooks: Option<Vec<webhooks::Expected>>,
 }
 
 #[derive(Debug)]
@@ -194,8 +198,10 @@ fn read_step(at: &At<'_>, faults: &mut Vec<Fault>) -> Option<Step> {
             .get("expect")
             .map(|list| list.items().iter().filter_map(|expected| read_expected(expected, faults)).collect()),
         expect_vars: read_vars(at, "expect_vars", faults),
+        expect_webhooks: at.get("expect_webhooks").map(|list| webhooks::read(&list, faults)),
     };
-    if step.expect.is_some() && step.said.is_none() && step.wait.is_none() && !step.hand_back {
+    let expects = step.expect.is_some() || step.expect_webhooks.is_some();
+    if expects && step.said.is_none() && step.wait.is_none() && !step.hand_back {
         faults.push(at.fault(
             "nothing happens here that could be answered: say, photo, file, edit, wait or hand_back is missing",
         ));
@@ -278,7 +284,12 @@ fn read_at(at: &At<'_>, faults: &mut Vec<Fault>) -> Option<(String, String)> {
     at.get("at")?.parsed("SCENARIO/STEP, e.g. welcome/email", |text| explain::step(text).ok(), faults)
 }
 
-fn read_vars(at: &At<'_>, field: &str, faults: &mut Vec<Fault>) -> Vec<(u32, String, Option<String>)> {
+/// Reads a map from names to values, null for none, each with its line.
+pub(super) fn read_vars(
+    at: &At<'_>,
+    field: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<(u32, String, Option<String>)> {
     let Some(vars) = at.get(field) else { return Vec::new() };
     if !matches!(vars.node.value, Value::Map(_)) {
         faults.push(vars.fault("expected a map from variables to values, null for none"));

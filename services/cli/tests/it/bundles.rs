@@ -124,3 +124,52 @@ greet: it fired
 ";
     assert_eq!(out, expected);
 }
+
+#[test]
+fn a_scenario_that_is_not_the_bots_is_told_where_it_is_named() {
+    let rules = "groups:\n- {name: a, where: direct, when: [], react: [{start_scenario: advice}]}\n";
+    let welcome = "steps:\n  a: {call: advice, next: b}\n  b: {end: goal}\n";
+    let advice = "steps: {a: {end: goal}}";
+    let files = [("rules/r.yaml", rules), ("scenarios/welcome.yaml", welcome)];
+    let places = "/groups/0/react/0/start_scenario";
+    assert_eq!(
+        told(&files),
+        format!(
+            "DIR/rules/r.yaml:2:63: {places}: there is no scenario \"advice\"; there is: welcome\n\
+             DIR/scenarios/welcome.yaml:2:13: /steps/a/call: there is no scenario \"advice\"; there is: welcome\n"
+        )
+    );
+    let bot = ("bots/d.yaml", "rules: r\nscenarios: [welcome]\n");
+    assert_eq!(
+        told(&[files[0], files[1], ("scenarios/advice.yaml", advice), bot]),
+        format!(
+            "DIR/rules/r.yaml:2:63: {places}: d has no scenario \"advice\"; there is: welcome\n\
+             DIR/scenarios/welcome.yaml:2:13: /steps/a/call: d has no scenario \"advice\"; there is: welcome\n"
+        )
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let both = ("bots/d.yaml", "rules: r\nscenarios: [welcome, {name: advice, weight: 0}]\n");
+    for (file, text) in [files[0], files[1], ("scenarios/advice.yaml", advice), both] {
+        write(folder.path(), file, text);
+    }
+    let place = |file: &str| folder.path().join(file).to_str().unwrap().to_owned();
+    check(&["try", &place("")], "", 0);
+    // By itself a document cannot tell what others have.
+    check(&["lint", &place("rules/r.yaml")], "", 0);
+}
+
+#[test]
+fn a_file_that_an_answer_shows_has_to_be_beside_the_content() {
+    let library = ("libraries/l.yaml", "entries:\n- {id: a, phrases: [map], answers: {photo: map}}\n");
+    assert_eq!(
+        told(&[library]),
+        "DIR/libraries/l.yaml:2:44: /entries/0/answers/photo: there is no file DIR/media/map.*\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    // Whatever it is called, it is no content.
+    for (file, text) in [library, ("media/map.png", "a picture"), ("media/prices.json", "[]")] {
+        write(folder.path(), file, text);
+    }
+    check(&["try", folder.path().to_str().unwrap()], "", 0);
+    check(&["lint", folder.path().join("libraries").to_str().unwrap()], "", 0);
+}

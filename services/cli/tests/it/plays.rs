@@ -132,3 +132,46 @@ fn no_tests_are_no_success() {
     let ran = troupe(&["test", &demo(), "--only", "no test is called so"], "");
     assert_eq!(ran.code, 2, "{ran:?}");
 }
+
+/// A bot whose rules and scenario call webhooks, and its tests.
+const CALLING: &[(&str, &str)] = &[
+    (
+        "rules/r.yaml",
+        "groups:\n  - name: order\n    when: [{keyword: order}]\n    react:\n      - save: what\n      \
+         - webhook: {to: desk, send: {who: '{{person.first_name}} {{person.last_name}}', what: '{{variable.what}}'}}\n      \
+         - {say: Ordered.}\n",
+    ),
+    ("scenarios/s.yaml", "steps:\n  crm: {webhook: crm, next: hi}\n  hi: {end: goal, say: Hi!}\n"),
+];
+
+#[test]
+fn webhooks_are_expected_with_what_they_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text) in CALLING {
+        write(folder.path(), file, text);
+    }
+    let tests = |expected: &str| {
+        let talk = format!(
+            "tests:\n- name: a\n  talk:\n  - {{say: order tea, expect: trigger_group order, expect_webhooks: {expected}}}\n  \
+             - {{say: hello, expect_webhooks: [crm]}}\n  - {{say: what, expect_webhooks: []}}\n"
+        );
+        write(folder.path(), "tests/t.yaml", &talk);
+    };
+    let place = folder.path().to_str().unwrap();
+    tests("{to: desk, send: {who: Ann Example, what: order tea, why: null}}");
+    check(&["test", place], "", 0);
+    for (wrong, told) in [
+        ("crm", "the webhook crm"),
+        ("{to: desk, send: {what: coffee}}", "the webhook desk with what: \"coffee\""),
+        ("[desk, crm]", "the webhook crm"),
+        ("[]", "no call of a webhook"),
+    ] {
+        tests(wrong);
+        let out = check(&["test", place], "", 1);
+        assert!(out.contains(told), "{wrong}: {out}");
+    }
+    let out = check(&["try", place], "order tea\n", 0);
+    let told =
+        "[the webhook desk with what: \"order tea\", who: \"Ann Example\" is called by trigger_group order]";
+    assert!(out.contains(told), "{out}");
+}

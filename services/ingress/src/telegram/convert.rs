@@ -29,6 +29,7 @@ fn meet_user(session: &MemorySession, user: &tl::types::User) {
         // A "min" user's hash opens nothing by itself: <https://core.telegram.org/api/min>.
         hash: user.access_hash.filter(|_| !user.min),
         name: user.first_name.clone().unwrap_or_default(),
+        last_name: user.last_name.clone().filter(|name| !name.is_empty()),
         username: user.username.clone(),
         is_bot: user.bot,
         language: user.lang_code.clone(),
@@ -135,6 +136,7 @@ fn person(session: &MemorySession, user: UserId) -> Person {
     Person {
         id: user,
         first_name: known.name,
+        last_name: known.last_name,
         username: known.username,
         language: known.language,
         is_bot: known.is_bot,

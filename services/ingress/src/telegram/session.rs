@@ -80,6 +80,9 @@ pub struct Peer {
     /// A person's first name or a group's title.
     #[serde(default)]
     pub name: String,
+    /// A person's last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
     /// The public name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,

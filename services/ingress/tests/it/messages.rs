@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use troupe_protocol::{ActionBody, Attachment, AttachmentKind, Desired, EventBody, SessionState, UpdateBody};
 use troupe_telegram::{FaultKind, LedgerEntry};
-use troupe_types::{MediaKind, MessageId, UserId};
+use troupe_types::{MediaKind, MessageId, Person, UserId};
 
 use crate::world::{Scene, World, chat_with};
 
@@ -16,7 +16,8 @@ async fn a_bot_hears_and_answers_in_direct_chats_and_groups() {
         (direct.chat.id, direct.body.message().unwrap().text.as_str()),
         (chat_with(&anna), "hello in private")
     );
-    assert_eq!((direct.sender.id.get(), direct.sender.first_name.as_str()), (anna.id, "anna"));
+    let Person { id, first_name, last_name, .. } = &direct.sender;
+    assert_eq!((id.get(), first_name.as_str(), last_name.as_deref()), (anna.id, "anna", Some("Lee")));
     world.reply(&direct, "hello to you").await;
     let sent = events.sent().await;
     assert!(sent.get() > direct.key.message.get());

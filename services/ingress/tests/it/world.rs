@@ -134,6 +134,7 @@ impl World {
     pub fn person(&self, name: &str) -> AccountView {
         let new = NewAccount {
             first_name: name.to_owned(),
+            last_name: Some("Lee".to_owned()),
             username: Some(format!("{name}_user")),
             ..NewAccount::default()
         };

@@ -50,6 +50,7 @@ fn given_back(manager: &Manager, bot: BotId, person: UserId) -> Update {
         sender: Person {
             id: person,
             first_name: String::new(),
+            last_name: None,
             username: None,
             language: None,
             is_bot: false,

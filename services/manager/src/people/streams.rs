@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use troupe_bus::{Bus, Found};
-use troupe_protocol::{DeadLetter, Stream, Subject};
+use troupe_protocol::{DeadLetter, Stream, Subject, Webhook};
 use troupe_types::{BotId, Partition, UserId};
 
 use super::whose::concerns;
@@ -26,12 +26,15 @@ impl Waiting {
                 subjects.map(|subject| subject.to_string()).to_vec()
             }
             Stream::Actions => vec![Subject::Action(partition, bot).to_string()],
+            Stream::Webhooks => vec![Webhook::subject_of_any(bot)],
             Stream::Events => vec![Subject::Event(partition, bot).to_string()],
             Stream::Dead => vec![format!("{}.>", stream.prefix())],
         };
         let wanted = |found: &Found| match stream {
             Stream::Dead => is_letter_of(&found.payload, bot, person),
-            Stream::Updates | Stream::Actions | Stream::Events => concerns(&found.payload, person),
+            Stream::Updates | Stream::Actions | Stream::Webhooks | Stream::Events => {
+                concerns(&found.payload, person)
+            }
         };
         Ok(Self { stream, messages: bus.sift(stream, subjects, &wanted).await? })
     }

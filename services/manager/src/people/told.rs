@@ -50,6 +50,9 @@ pub struct Known {
     /// What the bot did and does about it.
     #[schema(value_type = Vec<Object>)]
     pub actions: Vec<Value>,
+    /// What receivers of webhooks are told about it.
+    #[schema(value_type = Vec<Object>)]
+    pub webhooks: Vec<Value>,
     /// What could not be handled.
     #[schema(value_type = Vec<Object>)]
     pub dead_letters: Vec<Value>,
@@ -72,7 +75,7 @@ pub struct Receipt {
     /// The stores that failed.
     pub failed: Vec<Failure>,
     /// What remains by design, and until when.
-    pub remains: [Remains; 4],
+    pub remains: [Remains; 5],
 }
 
 /// So much of one thing.
@@ -111,7 +114,7 @@ pub struct Remains {
 }
 
 /// What remains of everybody who is erased.
-pub const REMAINS: [Remains; 4] = [
+pub const REMAINS: [Remains; 5] = [
     Remains {
         what: "a mark in Redis, made of the id with the installation's key, against updates that are told again",
         until: "8 days; for good if the person had opted out, who stays unanswered",
@@ -121,6 +124,7 @@ pub const REMAINS: [Remains; 4] = [
         what: "what ClickHouse and Redis had written to disk before: replaced parts, the append-only file",
         until: "ClickHouse removes it within minutes, Redis when it rewrites the file",
     },
+    Remains { what: "what receivers of webhooks were told", until: "whoever runs them deletes it" },
     Remains {
         what: "logs and traces, which name chats by their ids, and backups",
         until: "whoever keeps them deletes them",

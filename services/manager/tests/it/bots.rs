@@ -48,7 +48,8 @@ async fn settings_name_documents_that_exist() {
     for wrong in [
         json!({"group_library": "NO NAME"}),
         json!({"groups": {"only": [5]}}),
-        json!({"scenarios": [{"name": "x", "weight": 0}]}),
+        json!({"scenarios": [{"name": "x", "weight": 1_000_001}]}),
+        json!({"zone": "Europe/Berlin"}),
         json!({"scenarios": [{"name": "x"}, {"name": "x"}]}),
         json!({"colour": "red"}),
     ] {
@@ -100,4 +101,48 @@ async fn a_bot_that_has_not_signed_in_cannot_be_started() {
     let id = world.post("/v1/bots", &json!({"name": "clara", "phone": "+1"})).await.ok()["id"].clone();
     let (_, message) = world.post(&format!("/v1/bots/{id}/start"), &json!({})).await.refused(409);
     assert!(message.contains("signed in"), "{message}");
+}
+
+#[tokio::test]
+async fn the_scenarios_that_documents_name_have_to_be_the_bots() {
+    let world = World::new().await.with_logins().await;
+    let id = registered(&world).await;
+    let path = format!("/v1/bots/{id}/settings");
+    let scenario = "steps: {done: {end: goal, say: Bye.}}";
+    let starting = "groups:\n- {name: a, where: direct, when: [], react: [{start_scenario: advice}]}\n";
+    let calling = "steps:\n  a: {call: advice, next: b}\n  b: {end: goal}\n";
+    for name in ["welcome", "advice"] {
+        world.put_text(&format!("/v1/scenarios/{name}"), scenario).await.ok();
+    }
+    world.put_text("/v1/rules/plain", "groups: []").await.ok();
+    // Nobody speaks from it yet.
+    world.put_text("/v1/rules/starting", starting).await.ok();
+
+    let settings = |rules: &str, scenarios: &[(&str, u32)]| {
+        let scenarios: Vec<_> =
+            scenarios.iter().map(|(name, weight)| json!({"name": name, "weight": weight})).collect();
+        json!({"rules": rules, "scenarios": scenarios, "zone": "+03:00"})
+    };
+    let (_, message) = world.put(&path, &settings("starting", &[("welcome", 1)])).await.refused(400);
+    assert!(message.contains("rules starting names the scenario \"advice\" in line 2"), "{message}");
+    let (_, message) = world.put(&path, &settings("plain", &[("advice", 0)])).await.refused(400);
+    assert!(message.contains("all have weight 0"), "{message}");
+    // What only rules start has no weight.
+    let set = world.put(&path, &settings("starting", &[("advice", 0)])).await.ok();
+    assert_eq!((&set["zone"], &set["scenarios"][0]["weight"]), (&json!("+03:00"), &json!(0)));
+
+    world.put(&path, &settings("plain", &[("welcome", 1)])).await.ok();
+    for (document, text, place) in [
+        ("/v1/rules/plain", starting, "/groups/0/react/0/start_scenario"),
+        ("/v1/scenarios/welcome", calling, "/steps/a/call"),
+    ] {
+        let answer = world.put_text(document, text).await;
+        assert_eq!(answer.body["faults"][0]["field"], place, "{:?}", answer.body);
+        let reason = answer.body["faults"][0]["reason"].as_str().unwrap_or_default().to_owned();
+        assert!(reason.contains("has no scenario \"advice\""), "{reason}");
+        answer.refused(422);
+    }
+    world.put(&path, &settings("plain", &[("welcome", 1), ("advice", 0)])).await.ok();
+    world.put_text("/v1/rules/plain", starting).await.ok();
+    world.put_text("/v1/scenarios/welcome", calling).await.ok();
 }

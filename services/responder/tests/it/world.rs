@@ -291,6 +291,7 @@ pub fn update(bot: u64, person: i64, message: i32) -> Update {
         sender: Person {
             id: UserId::new(person),
             first_name: "Anna".into(),
+            last_name: None,
             username: None,
             language: None,
             is_bot: false,

@@ -61,6 +61,7 @@ fn update(message: i32) -> Update {
         sender: Person {
             id: UserId::new(42),
             first_name: "Anna".into(),
+            last_name: None,
             username: None,
             language: None,
             is_bot: false,

@@ -136,6 +136,7 @@ fn update(number: i32, text: &str) -> Update {
         sender: Person {
             id: PERSON,
             first_name: "Ann".into(),
+            last_name: None,
             username: None,
             language: Some("ru".into()),
             is_bot: false,

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{Cooldown, Entry, Library, Patterns, Reply, When, index::Index};
 use crate::{
-    Faults,
+    Faults, Uses,
     answers::{self, Answers},
     document::{At, Object, unknown},
     duration, limits,
@@ -38,7 +38,7 @@ pub(super) fn read(name: &str, at: &At<'_>, faults: &mut Faults) -> Option<Libra
         .filter_map(|item| read_entry(name, &item, when, &mut ids, &mut regexes, faults))
         .collect();
     let index = Index::new(entries.iter().map(|entry| &entry.patterns), regexes);
-    Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index, media: Vec::new() })
+    Some(Library { name: name.into(), entries, fallback: fallback.flatten(), index, uses: Uses::default() })
 }
 
 fn read_entry(

@@ -299,6 +299,7 @@ impl Table<'_> {
         let person = |id, first_name: &str, username: Option<&String>| Person {
             id,
             first_name: first_name.to_owned(),
+            last_name: None,
             username: username.cloned(),
             language: None,
             is_bot: false,

@@ -13,6 +13,8 @@ use crate::{
 
 /// The fields that hold what is said.
 const ANSWERS: &[&str] = &["answers", "say", "ask", "retry", "else_say"];
+/// The field that holds what webhooks are told.
+const SENT: &[&str] = &["send"];
 /// How long names can be on Telegram, of people, bots and chats.
 const NAME_CHARS: usize = 128;
 /// What Telegram sends beside a file.
@@ -20,7 +22,10 @@ const CAPTION_UTF16: usize = 1024;
 
 pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
     let mut long = BTreeSet::new();
-    walk(&At::root(document), &mut |answers| {
+    walk(SENT, &At::root(document), &mut |sent| {
+        each_text(sent, &mut |at, text| note_unset(at, text, variables, notes));
+    });
+    walk(ANSWERS, &At::root(document), &mut |answers| {
         note_repeated(answers, notes);
         each_text(answers, &mut |at, text| {
             note_unset(at, text, variables, notes);
@@ -29,19 +34,19 @@ pub(super) fn lint(document: &Node, variables: &Variables, notes: &mut Notes) {
     });
 }
 
-/// Shows every answer in a document.
-fn walk(at: &At<'_>, show: &mut impl FnMut(&At<'_>)) {
+/// Shows what stands in the fields of these names, wherever in a document they are.
+fn walk(names: &[&str], at: &At<'_>, show: &mut impl FnMut(&At<'_>)) {
     for (key, field) in at.fields() {
-        if ANSWERS.contains(&key.text.as_str()) {
+        if names.contains(&key.text.as_str()) {
             // A plain text has no values in it.
             if field.fields().all(|(key, _)| key.text != "plain") {
                 show(&field);
             }
         } else {
-            walk(&field, show);
+            walk(names, &field, show);
         }
     }
-    at.items().for_each(|item| walk(&item, show));
+    at.items().for_each(|item| walk(names, &item, show));
 }
 
 /// Variations that are the same.

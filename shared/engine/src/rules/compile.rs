@@ -7,7 +7,7 @@ use super::{
     model::{self, Model, Place, ReactionKind, Sizes, TriggerKind, VariableName, VariableTest, Wanted},
 };
 use crate::{
-    Faults, answers,
+    Faults, Uses, answers,
     library::{Cooldown, Patterns, PhraseIndex},
     limits,
     matcher::Builder,
@@ -31,7 +31,7 @@ pub(super) fn compile(model: Model, faults: &mut Faults) -> Ruleset {
     let index = Index::new(&groups, &patterns);
     let patterns = patterns.finish(|pattern| index.wants(pattern));
     let phrases = PhraseIndex::new(&phrases, Builder::default());
-    Ruleset { groups, index, patterns, phrases, variables, media: Vec::new() }
+    Ruleset { groups, index, patterns, phrases, variables, uses: Uses::default() }
 }
 
 type Variables = BTreeMap<Arc<str>, Variable>;
@@ -186,9 +186,10 @@ impl Compiler<'_> {
             ReactionKind::Forward { chat } => Reaction::Forward { chat: self.variable(chat)?.name },
             ReactionKind::Wait(time) => Reaction::Wait(time),
             ReactionKind::Goal(name) => Reaction::Goal(name.into()),
-            ReactionKind::StartScenario(name) => Reaction::StartScenario(name.into()),
+            ReactionKind::StartScenario(name) => Reaction::StartScenario(name),
             ReactionKind::EndScenario => Reaction::EndScenario,
             ReactionKind::HandOver(length) => Reaction::HandOver(length),
+            ReactionKind::Webhook(webhook) => Reaction::Webhook(webhook),
         })
     }
 

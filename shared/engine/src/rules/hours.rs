@@ -1,11 +1,11 @@
-use troupe_types::Timestamp;
+use troupe_types::{Timestamp, Zone};
 
 use crate::{
     Faults,
     document::{At, unknown},
 };
 
-/// Hours of the day on some days of the week, by a clock that is a fixed time ahead of UTC.
+/// Hours of the day on some days of the week, by a clock of a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hours {
     /// From Monday on.
@@ -14,8 +14,8 @@ pub(crate) struct Hours {
     from: i64,
     /// It no longer belongs to them. Not after `from` if they go on after midnight.
     to: i64,
-    /// The minutes that the clock is ahead of UTC.
-    ahead: i64,
+    /// The clock's zone.
+    zone: Zone,
 }
 
 const DAYS: &[&str; 7] = &["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -35,12 +35,9 @@ impl Hours {
             None => Some(default),
         };
         let (from, to) = (moment("from", 0), moment("to", DAY));
-        let ahead = match object.set("zone") {
-            Some(zone) => {
-                parsed(&zone, "UTC or what the clock is ahead of it, such as +03:00", offset, faults)
-            }
-            None => Some(0),
-        };
+        let zone = object.optional("zone", faults, |at, faults| {
+            at.text(faults)?.parse::<Zone>().map_err(|error| faults.at(at, error.to_string())).ok()
+        });
         let days = match object.set("days") {
             Some(days) => read_days(&days, faults),
             None => Some([true; 7]),
@@ -50,12 +47,12 @@ impl Hours {
             faults.at(at, "no time is after from and before to; the end of a day is 24:00");
             return None;
         }
-        Some(Self { days: days?, from, to, ahead: ahead? })
+        Some(Self { days: days?, from, to, zone: zone.ok()?.unwrap_or_default() })
     }
 
     /// Whether `now` is in them. Hours that go on after midnight belong to the day that they begin on.
     pub fn contain(&self, now: Timestamp) -> bool {
-        let minutes = now.as_seconds().div_euclid(60) + self.ahead;
+        let minutes = self.zone.shown(now).as_seconds().div_euclid(60);
         let (day, minute) = (minutes.div_euclid(DAY), minutes.rem_euclid(DAY));
         if self.from < self.to {
             return (self.from..self.to).contains(&minute) && self.is_on(day);
@@ -81,18 +78,6 @@ fn parsed<T>(at: &At<'_>, what: &str, parse: impl Fn(&str) -> Option<T>, faults:
 /// The minutes since midnight of `09:30`; 24:00 is the end of the day.
 fn time_of_day(text: &str) -> Option<i64> {
     clock(text).filter(|minutes| *minutes <= DAY)
-}
-
-/// The minutes of `+03:00`.
-fn offset(text: &str) -> Option<i64> {
-    const FURTHEST: i64 = 14 * 60;
-    let (sign, rest) = match text.split_at_checked(1)? {
-        _ if text == "UTC" => return Some(0),
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    clock(rest).filter(|minutes| *minutes <= FURTHEST).map(|minutes| sign * minutes)
 }
 
 fn clock(text: &str) -> Option<i64> {

@@ -1,12 +1,12 @@
 //! A rule set as its author wrote it, in superbot's JSON or in troupe's own format, with the place of everything: what
 //! linting and conversion read, and what is compiled for deciding.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use troupe_types::{ChatId, UserId};
 
 use super::{Kinds, hours::Hours};
-use crate::{answers::Answers, document::Mark, library::Cooldown};
+use crate::{answers::Answers, document::Mark, library::Cooldown, webhook::Webhook};
 
 /// Where in the document something stands.
 #[derive(Debug, Clone)]
@@ -175,10 +175,11 @@ pub(super) enum ReactionKind {
     Wait(Duration),
     Goal(String),
     /// Puts the person into the bot's scenario of this name.
-    StartScenario(String),
+    StartScenario(Arc<str>),
     EndScenario,
     /// Leaves the conversation to an operator for so long at most.
     HandOver(Duration),
+    Webhook(Webhook),
 }
 
 /// Something to say.

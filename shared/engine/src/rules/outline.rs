@@ -163,7 +163,8 @@ fn deeds(reaction: Reaction) -> Vec<(Deed, String)> {
         | ReactionKind::Goal(_)
         | ReactionKind::StartScenario(_)
         | ReactionKind::EndScenario
-        | ReactionKind::HandOver(_) => vec![Deed::Other],
+        | ReactionKind::HandOver(_)
+        | ReactionKind::Webhook(_) => vec![Deed::Other],
     };
     deeds.into_iter().map(|deed| (deed, field.clone())).collect()
 }

@@ -97,6 +97,9 @@ fn carry_out(
             scenario::leave(turn);
         }
         Reaction::HandOver(length) => hand_over::begin(*length, turn),
+        Reaction::Webhook(webhook) => {
+            webhook.call(source(), &["rules", group, place[0], place[1]], None, turn);
+        }
     }
     ReactionOutcome::Done
 }

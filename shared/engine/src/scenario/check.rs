@@ -63,7 +63,7 @@ fn length(steps: &[Step], start: usize, lengths: &mut [Length]) -> Length {
 /// The steps that may follow without an answer.
 fn following(step: &Step) -> Vec<usize> {
     match &step.kind {
-        Kind::Say { next, .. } | Kind::Set { next, .. } => vec![*next],
+        Kind::Say { next, .. } | Kind::Set { next, .. } | Kind::Webhook { next, .. } => vec![*next],
         Kind::Branch { branches, otherwise } => {
             branches.iter().map(|branch| branch.next).chain([*otherwise]).collect()
         }

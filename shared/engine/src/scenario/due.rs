@@ -27,9 +27,12 @@ pub(crate) fn due_at(content: &Content, progress: &Progress) -> Option<(Timestam
         Kind::Wait { length, .. } => Some((since + *length, Purpose::GoOn)),
         // Whoever still waits here has been given back.
         Kind::HandOver { .. } => Some((since, Purpose::GoOn)),
-        Kind::Say { .. } | Kind::Branch { .. } | Kind::Set { .. } | Kind::Call { .. } | Kind::End { .. } => {
-            None
-        }
+        Kind::Say { .. }
+        | Kind::Branch { .. }
+        | Kind::Set { .. }
+        | Kind::Webhook { .. }
+        | Kind::Call { .. }
+        | Kind::End { .. } => None,
     }
 }
 
@@ -52,7 +55,12 @@ pub(crate) fn go_on_if_due(turn: &mut Turn<'_>) {
                 walk(&place.scenario, place.progress.clone(), *next, turn);
             }
         }
-        Kind::Say { .. } | Kind::Branch { .. } | Kind::Set { .. } | Kind::Call { .. } | Kind::End { .. } => {}
+        Kind::Say { .. }
+        | Kind::Branch { .. }
+        | Kind::Set { .. }
+        | Kind::Webhook { .. }
+        | Kind::Call { .. }
+        | Kind::End { .. } => {}
     }
 }
 

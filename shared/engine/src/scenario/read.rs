@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use self::steps::{Steps, read_quiet};
 use super::{Interrupt, Kind, Scenario, Start, Step, check, condition::read_words};
 use crate::{
-    Faults,
+    Faults, Uses,
     answers::Answers,
     document::{At, Object, unknown},
     limits,
@@ -65,7 +65,7 @@ pub(super) fn read(name: &str, version: u32, at: &At<'_>, faults: &mut Faults) -
         by_name,
         replaces: replaces.ok()?.unwrap_or_default(),
         languages,
-        media: Vec::new(),
+        uses: Uses::default(),
     })
 }
 
@@ -77,7 +77,11 @@ fn languages(steps: &[Step]) -> Option<Answers> {
             ask.question.as_ref().or_else(|| ask.reminders.first().map(|reminder| &reminder.say))
         }
         Kind::End { say, .. } | Kind::HandOver { say, .. } => say.as_ref(),
-        Kind::Branch { .. } | Kind::Set { .. } | Kind::Wait { .. } | Kind::Call { .. } => None,
+        Kind::Branch { .. }
+        | Kind::Set { .. }
+        | Kind::Webhook { .. }
+        | Kind::Wait { .. }
+        | Kind::Call { .. } => None,
     });
     texts.filter(|text| text.language_count() > 0).max_by_key(|text| text.language_count()).cloned()
 }

@@ -57,6 +57,11 @@ pub(super) fn walk(scenario: &Arc<Scenario>, mut progress: Progress, mut number:
                 }
                 number = *next;
             }
+            Kind::Webhook { webhook, next } => {
+                let source = step_of(&scenario, name);
+                webhook.call(source, &["step", &scenario.name, name], language, turn);
+                number = *next;
+            }
             Kind::Ask(ask) => {
                 if let Some(text) = &ask.question {
                     say(&scenario, name, "ask", text, language, turn);
@@ -178,8 +183,11 @@ pub(super) fn say(
     turn: &mut Turn<'_>,
 ) {
     let (_, said) = turn.word(text, &["step", &scenario.name, step, field], language);
-    let (scenario, version) = (Arc::clone(&scenario.name), scenario.version);
-    turn.reply(Source::Step { scenario, version, step: step.into() }, said);
+    turn.reply(step_of(scenario, step), said);
+}
+
+fn step_of(scenario: &Scenario, step: &str) -> Source {
+    Source::Step { scenario: Arc::clone(&scenario.name), version: scenario.version, step: step.into() }
 }
 
 pub(super) fn note(scenario: &Scenario, step: &Arc<str>, outcome: StepOutcome, turn: &mut Turn<'_>) {

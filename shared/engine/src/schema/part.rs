@@ -150,15 +150,32 @@ pub(super) fn chance() -> Json {
     json!({"type": "number", "minimum": 0, "maximum": 1})
 }
 
+/// A webhook that is called.
+pub(super) fn webhook() -> Json {
+    let send = map_of(limits::WEBHOOK_VALUES, &text());
+    let detailed = map(
+        &["to"],
+        json!({
+            "to": about("Its name: where that is, the installation says.", plain_name()),
+            "send": about("What it is told; {{person.first_name}} is a value.", send),
+        }),
+    );
+    any_of(&[plain_name(), detailed])
+}
+
+/// A name that can stand in addresses and keys.
+fn plain_name() -> Json {
+    json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"})
+}
+
 /// The parts that [`answers`] refers to.
 pub(super) fn answer_parts() -> Json {
-    let shown = json!({"type": "string", "pattern": "^[a-z0-9_-]{1,64}$"});
     let variation = map(
         &[],
         json!({
             "text": about("A text; {one|another} is one of the two by chance, {{person.first_name}} a value.", text()),
-            "photo": about("Shows the photo that was put as media under this name.", shown.clone()),
-            "document": about("Sends the file that was put as media under this name.", shown),
+            "photo": about("Shows the photo that was put as media under this name.", plain_name()),
+            "document": about("Sends the file that was put as media under this name.", plain_name()),
             "weight": about("How often it is said beside the others; 1 by default.",
                 json!({"type": "integer", "minimum": 1, "maximum": 1_000_000})),
         }),

@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::part::{
     about, answer_parts, answers, any_of, boolean, chance, cooldown, document, duration, has, has_any, list,
-    map, map_of, name, number, one_of, one_or_more, part, regex, text,
+    map, map_of, name, number, one_of, one_or_more, part, regex, text, webhook,
 };
 use crate::{
     limits,
@@ -158,6 +158,7 @@ fn deeds() -> Json {
         "start_scenario": about("Begins this scenario, in place of the one that the person is in.", name()),
         "end_scenario": about("Takes the person out of the scenario, without its goal.", json!({"enum": [true]})),
         "hand_over": about("Leaves the conversation to an operator, so long at most, e.g. 2h.", duration()),
+        "webhook": about("Calls the webhook of this name, and tells it these values.", webhook()),
     })
 }
 

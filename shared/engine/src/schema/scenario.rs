@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::part::{
     about, answer_parts, answers, any_of, boolean, document, duration, has, has_any, list, map, map_of, name,
-    nullable, number, one_of, one_or_more, part, regex, text,
+    nullable, number, one_of, one_or_more, part, regex, text, webhook,
 };
 use crate::limits;
 
@@ -56,7 +56,7 @@ fn reminders() -> Json {
     json!({"type": "array", "items": reminder, "minItems": 1, "maxItems": limits::REMINDERS})
 }
 
-fn steps_by_kind() -> [Json; 9] {
+fn steps_by_kind() -> [Json; 10] {
     let says = || about("What is said.", answers());
     let wait = |description: &str| about(description, duration());
     let otherwise = |description: &str| about(description, name());
@@ -91,6 +91,13 @@ fn steps_by_kind() -> [Json; 9] {
             &["set", "next"],
             json!({
                 "set": about("Sets variables of the person's.", map_of(limits::SET_VARIABLES, &text())),
+                "next": next(),
+            }),
+        ),
+        map(
+            &["webhook", "next"],
+            json!({
+                "webhook": about("Calls the webhook of this name, and tells it these values.", webhook()),
                 "next": next(),
             }),
         ),

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use troupe_types::Timestamp;
+use troupe_types::{Timestamp, Zone};
 
 use super::*;
 use crate::Seed;
@@ -10,6 +10,7 @@ fn expanded(template: &str, seed: u64, name: &str, language: Option<&str>) -> Re
     let lookup = BTreeMap::from([("plan".to_owned(), "{{person.first_name}} {a|b}".to_owned())]);
     let values = Values {
         first_name: name,
+        last_name: Some("Lee"),
         username: None,
         person_language: Some("en"),
         chat_title: None,
@@ -17,6 +18,7 @@ fn expanded(template: &str, seed: u64, name: &str, language: Option<&str>) -> Re
         bot_username: Some("boris"),
         message_text: "hi",
         time: Timestamp::from_seconds(1_800_000_000),
+        zone: Zone::UTC,
         language,
         lookup: &lookup,
     };
@@ -41,7 +43,7 @@ fn check_all(template: &str, expected: &[&str]) {
 fn values_come_into_their_places() {
     check("Hi {{person.first_name}}, I am {{ bot.first_name }}.", "Hi Ann, I am Boris.");
     check("{{person.username|friend}} {{variable.none}}{{chat.title|here}}", "friend here");
-    check("{{person.language}}", "en");
+    check("{{person.language}} {{person.first_name}} {{person.last_name}}", "en Ann Lee");
     check("a { b } c", "a { b } c");
 }
 

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
-use troupe_types::Timestamp;
+use troupe_types::{Timestamp, Zone};
 
 use crate::civil::Civil;
 
@@ -8,6 +8,7 @@ use crate::civil::Civil;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
     FirstName,
+    LastName,
     Username,
     Language,
     ChatTitle,
@@ -32,6 +33,7 @@ pub(super) enum TimePart {
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     pub first_name: &'a str,
+    pub last_name: Option<&'a str>,
     pub username: Option<&'a str>,
     pub person_language: Option<&'a str>,
     pub chat_title: Option<&'a str>,
@@ -39,6 +41,8 @@ pub(crate) struct Values<'a> {
     pub bot_username: Option<&'a str>,
     pub message_text: &'a str,
     pub time: Timestamp,
+    /// The zone that the time is told in.
+    pub zone: Zone,
     /// The language of the text: weekdays have names.
     pub language: Option<&'a str>,
     pub lookup: &'a dyn Lookup,
@@ -62,8 +66,8 @@ impl Lookup for BTreeMap<String, String> {
     }
 }
 
-pub(super) const KNOWN: &str = "person.first_name, person.username, person.language, chat.title, bot.first_name, bot.username, message.text, \
-     time.date, time.clock, time.hour, time.minute, time.weekday, variable.NAME, bot.variable.NAME";
+pub(super) const KNOWN: &str = "person.first_name, person.last_name, person.username, person.language, chat.title, bot.first_name, \
+     bot.username, message.text, time.date, time.clock, time.hour, time.minute, time.weekday, variable.NAME, bot.variable.NAME";
 
 impl Asked {
     pub fn parse(name: &str) -> Result<Self, String> {
@@ -75,6 +79,7 @@ impl Asked {
         };
         Ok(match name {
             "person.first_name" => Self::FirstName,
+            "person.last_name" => Self::LastName,
             "person.username" => Self::Username,
             "person.language" => Self::Language,
             "chat.title" => Self::ChatTitle,
@@ -97,13 +102,16 @@ impl Asked {
     pub fn value<'a>(&self, values: &Values<'a>) -> Option<Cow<'a, str>> {
         let value = match self {
             Self::FirstName => Some(values.first_name),
+            Self::LastName => values.last_name,
             Self::Username => values.username,
             Self::Language => values.person_language,
             Self::ChatTitle => values.chat_title,
             Self::BotFirstName => Some(values.bot_first_name),
             Self::BotUsername => values.bot_username,
             Self::MessageText => Some(values.message_text),
-            Self::Time(part) => return Some(part.of(&Civil::of(values.time), values.language).into()),
+            Self::Time(part) => {
+                return Some(part.of(&Civil::of(values.time, values.zone), values.language).into());
+            }
             Self::Variable(name) => values.lookup.person(name),
             Self::BotVariable(name) => values.lookup.single(name),
         };

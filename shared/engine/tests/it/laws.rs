@@ -169,7 +169,7 @@ proptest! {
 /// What can happen to somebody who is in the middle of a scenario.
 #[derive(Debug, Clone)]
 enum Happening {
-    Said(Said),
+    Said(Box<Said>),
     /// Some time passes, in minutes.
     Passes(u32),
     /// A timer fires that was set at some time, once more or out of order.
@@ -182,8 +182,8 @@ enum Happening {
 fn happening() -> impl Strategy<Value = Happening> {
     const TEXTS: &[&str] = &["Ann", "help", "cancel", "again", "stop", "hm", ""];
     prop_oneof![
-        4 => proptest::sample::select(TEXTS).prop_map(|text| Happening::Said(said(text))),
-        1 => Just(Happening::Said(said("hm").in_group())),
+        4 => proptest::sample::select(TEXTS).prop_map(|text| Happening::Said(Box::new(said(text)))),
+        1 => Just(Happening::Said(Box::new(said("hm").in_group()))),
         4 => prop_oneof![1..90_u32, 1000..12_000_u32].prop_map(Happening::Passes),
         3 => any::<prop::sample::Index>().prop_map(Happening::FiresAgain),
         1 => Just(Happening::HandedBack),
@@ -212,7 +212,7 @@ proptest! {
         for happening in happenings {
             match happening {
                 Happening::Said(said) => {
-                    talk.say(said);
+                    talk.say(*said);
                 }
                 Happening::Passes(minutes) => {
                     talk.wait(&format!("{minutes}m"));
@@ -272,7 +272,7 @@ proptest! {
             for happening in happenings {
                 match happening {
                     Happening::Said(said) => {
-                        talk.say(said);
+                        talk.say(*said);
                     }
                     Happening::Passes(minutes) => {
                         talk.wait(&format!("{}m", minutes % 600));

@@ -267,7 +267,8 @@ entries:
     let mut talk = Talk::with_library(library);
     talk.check("map", &["[photo harbour-map] Here, Ann."]).check("price", &["[document prices]"]);
     let library = troupe_engine::Library::parse("l", library).unwrap();
-    let media = library.media().iter().map(|used| (&*used.name, used.line, used.column, used.field.as_str()));
+    let media =
+        library.uses().media.iter().map(|used| (&*used.name, used.line, used.column, used.field.as_str()));
     assert_eq!(
         media.collect::<Vec<_>>(),
         [

@@ -1,6 +1,6 @@
 //! Rules in troupe's own format.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use troupe_engine::{ActionBody, Ruleset, Scenario, WeightedScenario, limits};
 use troupe_types::{ChatId, MediaKind, MessageId, UserId};
@@ -234,6 +234,43 @@ fn deeds_beside_words_are_actions_in_their_order_and_delayed_from_the_wait_on() 
 }
 
 #[test]
+fn a_webhook_is_an_action_that_carries_its_values() {
+    let mut talk = doing(
+        "set: {plan: pro}}, {wait: 2s}, {webhook: {to: crm, send: {\
+        who: '{{person.first_name}} {{person.last_name|?}}', plan: '{{variable.plan}}', said: '{{message.text}}'}}}, {webhook: desk",
+    );
+    let decision = talk.say("{{variable.plan}} {a|b}").clone();
+    let called: Vec<_> = decision
+        .actions
+        .iter()
+        .filter_map(|action| match &action.body {
+            ActionBody::Webhook { target, send } => Some((&**target, action.delay.as_secs(), send.clone())),
+            _ => None,
+        })
+        .collect();
+    let send = [("plan", "pro"), ("said", "{{variable.plan}} {a|b}"), ("who", "Ann ?")];
+    let send = send.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(called, [("crm", 2, BTreeMap::from(send)), ("desk", 2, BTreeMap::new())]);
+    assert_eq!(talk.events().last().map(String::as_str), Some("Silent"), "nobody was answered");
+    let long = "x".repeat(4095);
+    let mut talk = doing("webhook: {to: crm, send: {x: 'ab{{message.text}}'}}");
+    let decision = talk.say(long.as_str());
+    let last = decision.actions.last().map(|action| &action.body);
+    let Some(ActionBody::Webhook { send, .. }) = last else { panic!("{last:?}") };
+    assert_eq!(send["x"].encode_utf16().count(), limits::TEXT_UTF16);
+}
+
+#[test]
+fn the_bots_clock_tells_the_time() {
+    let mut talk = doing("say: '{{time.date}} {{time.clock}} {{time.weekday}}'");
+    talk.check("when?", &["2027-01-15 08:00 Friday"]);
+    talk.content.zone = "+14:00".parse().unwrap();
+    talk.check("when?", &["2027-01-15 22:00 Friday"]);
+    talk.content.zone = "-09:30".parse().unwrap();
+    talk.check("when?", &["2027-01-14 22:30 Thursday"]);
+}
+
+#[test]
 fn a_chat_that_no_variable_names_is_left_alone() {
     doing("forward: nowhere}, {say: a, chat: nowhere}, {say: b").check("hi", &["b"]);
 }
@@ -389,7 +426,25 @@ fn what_is_wrong_is_told_with_its_place() {
     refused(
         &react("{say: a, goal: b}"),
         &["4:13: /groups/0/react/0: a reaction does one of say, set, save, add, remove, store_file, emoji, \
-           forward, wait, goal, start_scenario, end_scenario, hand_over"],
+           forward, wait, goal, start_scenario, end_scenario, hand_over, webhook"],
+    );
+    refused(
+        &react("{webhook: 'https://example.org'}"),
+        &[
+            "4:23: /groups/0/react/0/webhook: \"https://example.org\" is no name of a webhook: use 1 to 64 of a-z, 0-9, \
+           - and _",
+        ],
+    );
+    refused(
+        &react("{webhook: {send: {a: '{{nothing}}', b: 1}}}"),
+        &[
+            "4:34: /groups/0/react/0/webhook/send/a: there is no value \"nothing\"; known are person.first_name, \
+             person.last_name, person.username, person.language, chat.title, bot.first_name, bot.username, \
+             message.text, time.date, time.clock, time.hour, time.minute, time.weekday, variable.NAME, \
+             bot.variable.NAME",
+            "4:52: /groups/0/react/0/webhook/send/b: expected a text, found a number; put it in quotes",
+            "4:23: /groups/0/react/0/webhook: the field \"to\" is missing",
+        ],
     );
     refused(
         &react("{hand_over: 2h}"),

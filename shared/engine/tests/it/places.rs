@@ -240,7 +240,7 @@ steps:
             "5:45: /steps/b/retries: expected a whole number from 0 to 20, found 99",
             "5:69: /steps/b/otherwise: there is no step \"gone\"",
             "6:12: /steps/c/end: there is no end \"maybe\"",
-            "7:6: /steps/d: a step has one of say, ask, branch, set, wait, follow_up, hand_over, call, end",
+            "7:6: /steps/d: a step has one of say, ask, branch, set, webhook, wait, follow_up, hand_over, call, end",
             "8:16: /steps/e/branch/0: a variable is asked one of",
             "8:55: /steps/e/branch/1/is: only a variable is compared",
         ],
@@ -333,5 +333,5 @@ fn the_documented_examples_load() {
     let library = example(include_str!("../../src/library.rs"));
     assert_eq!(Library::parse("l", &library).map(|library| library.entry_ids().len()), Ok(2));
     let scenario = example(include_str!("../../src/scenario.rs"));
-    assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(10));
+    assert_eq!(Scenario::parse("s", 1, &scenario).map(|scenario| scenario.step_names().len()), Ok(11));
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use troupe_engine::{Library, Scenario, WeightedScenario};
+use troupe_engine::{ActionBody, Library, Scenario, WeightedScenario};
 
-use crate::talk::{Talk, parsed, said};
+use crate::talk::{Talk, parsed, said, told};
 
 const WELCOME: &str = "
 stop: {words: [cancel], say: As you like.}
@@ -193,4 +193,20 @@ steps:
         .check("hi", &["How old?"])
         .check("old", &["How old?"])
         .check("20", &["adult"]);
+}
+
+#[test]
+fn a_step_calls_a_webhook_and_goes_on() {
+    let mut talk = Talk::with_scenario(
+        "steps:\n  name: {ask: 'Name?', save: name, next: crm}\n  crm: {webhook: {to: crm, send: {name: '{{variable.name}}'}}, next: done}\n  \
+         done: {end: goal, say: Bye.}\n",
+    );
+    talk.check("hi", &["Name?"]).check("Ann", &["Bye."]);
+    let calls = talk.last.iter().flat_map(|last| &last.actions).filter_map(|action| match &action.body {
+        ActionBody::Webhook { target, send } => {
+            Some((&**target, send["name"].as_str(), told(&action.source)))
+        }
+        _ => None,
+    });
+    assert_eq!(calls.collect::<Vec<_>>(), [("crm", "Ann", "welcome:crm".to_owned())]);
 }

@@ -38,8 +38,14 @@ pub struct Said {
 
 impl From<&str> for Said {
     fn from(text: &str) -> Self {
-        let sender =
-            Person { id: ANN, first_name: "Ann".into(), username: None, language: None, is_bot: false };
+        let sender = Person {
+            id: ANN,
+            first_name: "Ann".into(),
+            last_name: None,
+            username: None,
+            language: None,
+            is_bot: false,
+        };
         Self {
             chat: ChatId::direct(ANN),
             sender,

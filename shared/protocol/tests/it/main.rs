@@ -3,14 +3,14 @@
 //! `tests/golden/v<version>/` is added to and never edited. To add a file for a new message, run the tests with
 //! `UPDATE_GOLDEN=1`: it writes those that are absent and leaves the others alone.
 
-use std::{fmt::Debug, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Debug, fs, path::Path};
 
 use serde::{Serialize, de::DeserializeOwned};
 use troupe_protocol::{
     Action, ActionBody, Attachment, AttachmentKind, BotRecord, BotSettings, BotStatus, ContentDocument,
     ContentKind, DeadLetter, Desired, Event, EventBody, FileRecord, GroupPolicy, Identity, LoginReply,
     LoginRequest, LoginStep, Parts, Refusal, Secret, SessionState, Source, Stream, Update, UpdateBody,
-    VERSION, WeightedScenario,
+    VERSION, Webhook, WeightedScenario,
 };
 use troupe_types::{
     BotId, Chat, ChatId, Media, MediaKind, Message, MessageId, Person, Timestamp, UpdateKey, UserId,
@@ -67,6 +67,7 @@ fn updates_are_read_as_they_were_written() {
         sender: Person {
             id: PERSON,
             first_name: "Anna".to_owned(),
+            last_name: None,
             username: Some("anna".to_owned()),
             language: None,
             is_bot: false,
@@ -76,6 +77,9 @@ fn updates_are_read_as_they_were_written() {
         body,
     };
     check("update_message", &update(key("7/42/5/new"), UpdateBody::Message(message())));
+    let mut of_both_names = update(key("7/42/5/new"), UpdateBody::Message(message()));
+    of_both_names.sender.last_name = Some("Lee".to_owned());
+    check("update_message_last_name", &of_both_names);
     check("update_edited", &update(key("7/42/5/edited-1800000000"), UpdateBody::Edited(message())));
     check("update_timer", &update(key("7/42/0/timer-18446744073709551615"), UpdateBody::Timer));
     check("update_handed_back", &update(key("7/42/0/handed_back-1800000000123"), UpdateBody::HandedBack));
@@ -104,6 +108,19 @@ fn actions_are_read_as_they_were_written() {
             ActionBody::Forward { from: ChatId::new(-1_001_000_000_001), message: MessageId::new(5) },
         ),
     ];
+    let call = Webhook {
+        key: "7/42/5/new#1".parse().expect("it is a key"),
+        bot: BOT,
+        chat: CHAT,
+        person: PERSON,
+        decided: TIME,
+        source: Source::TriggerGroup { group: "order".to_owned(), version: Some(3) },
+        delay_ms: 2000,
+        target: "crm".parse().expect("it is a name"),
+        send: [("name".to_owned(), "Anna".to_owned())].into(),
+    };
+    check("webhook", &call);
+    check("webhook_bare", &Webhook { delay_ms: 0, send: BTreeMap::new(), ..call });
     for (name, body) in bodies {
         let action = Action {
             key: "7/42/5/new#0".parse().expect("it is a key"),
@@ -262,24 +279,24 @@ fn records_are_read_as_they_were_written() {
         username: Some("clara".to_owned()),
     };
     let name = |text: &str| text.parse().expect("it is a name");
-    check(
-        "bot_record",
-        &BotRecord {
-            id: BOT,
-            name: "clara".to_owned(),
-            created: TIME,
-            identity: Some(identity.clone()),
-            desired: Desired::Running,
-            generation: 2,
-            settings: BotSettings {
-                rules: Some(name("kyc")),
-                group_library: Some(name("community")),
-                direct_library: Some(name("support")),
-                scenarios: vec![WeightedScenario { name: name("welcome"), weight: 3 }],
-                groups: GroupPolicy::Only([ChatId::new(-1_001_000_000_001)].into()),
-            },
+    let record = |zone: &str| BotRecord {
+        id: BOT,
+        name: "clara".to_owned(),
+        created: TIME,
+        identity: Some(identity.clone()),
+        desired: Desired::Running,
+        generation: 2,
+        settings: BotSettings {
+            rules: Some(name("kyc")),
+            group_library: Some(name("community")),
+            direct_library: Some(name("support")),
+            scenarios: vec![WeightedScenario { name: name("welcome"), weight: 3 }],
+            groups: GroupPolicy::Only([ChatId::new(-1_001_000_000_001)].into()),
+            zone: zone.parse().expect("it is a zone"),
         },
-    );
+    };
+    check("bot_record", &record("UTC"));
+    check("bot_record_zone", &record("-05:30"));
     check(
         "bot_status",
         &BotStatus {

@@ -65,7 +65,7 @@ fn the_engine_stays_pure() {
     assert!(tree.contains("troupe-types"), "the tree is the engine's:\n{tree}");
 }
 
-const SERVICES: [&str; 4] = ["ingress", "responder", "stats", "manager"];
+const SERVICES: [&str; 5] = ["ingress", "responder", "webhooks", "stats", "manager"];
 
 fn read(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);

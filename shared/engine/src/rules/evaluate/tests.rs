@@ -213,7 +213,14 @@ fn update(text: String, direct: bool, photo: Option<u64>) -> Update {
         key: UpdateKey { bot, chat, message: id, kind: UpdateKind::New },
         bot,
         chat: Chat { id: chat, title: None },
-        sender: Person { id: user, first_name: "Ann".into(), username: None, language: None, is_bot: false },
+        sender: Person {
+            id: user,
+            first_name: "Ann".into(),
+            last_name: None,
+            username: None,
+            language: None,
+            is_bot: false,
+        },
         time: Timestamp::from_seconds(1_800_000_000),
         edited: false,
         message: Message {

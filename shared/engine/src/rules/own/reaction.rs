@@ -8,6 +8,7 @@ use crate::{
         model::{Place, Reaction, ReactionKind, Saying, Subgroup, VariableName, Wanted},
         read::{place, read_value},
     },
+    webhook::Webhook,
 };
 
 /// What can be done; an item of `react` does one of these.
@@ -25,6 +26,7 @@ pub(crate) const DEEDS: &[&str] = &[
     "start_scenario",
     "end_scenario",
     "hand_over",
+    "webhook",
 ];
 /// What can be done in direct chats alone.
 const DIRECT_DEEDS: &[&str] = &["start_scenario", "end_scenario", "hand_over"];
@@ -116,7 +118,11 @@ impl Reader<'_> {
                 }
                 ReactionKind::Wait(time)
             }
-            "start_scenario" => ReactionKind::StartScenario(field.name(faults)?.to_owned()),
+            "start_scenario" => {
+                let name = field.name(faults)?.into();
+                faults.scenario(&field, &name);
+                ReactionKind::StartScenario(name)
+            }
             "end_scenario" => {
                 if !field.boolean(faults)? {
                     faults.at(&field, "false does nothing: write true, or leave it out");
@@ -125,6 +131,7 @@ impl Reader<'_> {
                 ReactionKind::EndScenario
             }
             "hand_over" => ReactionKind::HandOver(duration::read_within(&field, limits::WAIT, faults)?),
+            "webhook" => ReactionKind::Webhook(Webhook::read(&field, faults)?),
             _ => ReactionKind::Goal(field.name(faults)?.to_owned()),
         };
         Some(Reaction { place: place(&field), kind })

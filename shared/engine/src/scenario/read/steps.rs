@@ -11,6 +11,7 @@ use crate::{
     document::{At, Object, unknown},
     duration, limits,
     template::Template,
+    webhook::Webhook,
 };
 
 const SAY: &[&str] = &["say", "next"];
@@ -21,6 +22,7 @@ const REMINDER: &[&str] = &["after", "say"];
 const EXPIRE: &[&str] = &["after", "next"];
 const BRANCH: &[&str] = &["branch", "otherwise"];
 const SET: &[&str] = &["set", "next"];
+const WEBHOOK: &[&str] = &["webhook", "next"];
 const WAIT: &[&str] = &["wait", "next"];
 const HAND_OVER: &[&str] = &["hand_over", "say", "next"];
 const CALL: &[&str] = &["call", "next", "otherwise"];
@@ -55,6 +57,8 @@ impl Steps<'_> {
             self.read_branch(&at.object(BRANCH, faults)?, faults)
         } else if has("set") {
             self.read_set(&at.object(SET, faults)?, faults)
+        } else if has("webhook") {
+            self.read_webhook(&at.object(WEBHOOK, faults)?, faults)
         } else if has("wait") {
             self.read_wait(&at.object(WAIT, faults)?, faults)
         } else if has("call") {
@@ -62,7 +66,10 @@ impl Steps<'_> {
         } else if has("say") {
             self.read_say(name, &at.object(SAY, faults)?, faults)
         } else {
-            faults.at(at, "a step has one of say, ask, branch, set, wait, follow_up, hand_over, call, end");
+            faults.at(
+                at,
+                "a step has one of say, ask, branch, set, webhook, wait, follow_up, hand_over, call, end",
+            );
             None
         };
         Some(Step { name: name.into(), kind: kind? })
@@ -214,6 +221,12 @@ impl Steps<'_> {
         Some(Kind::Set { variables, next: next? })
     }
 
+    fn read_webhook(&self, object: &Object<'_>, faults: &mut Faults) -> Option<Kind> {
+        let next = self.next(object, "next", faults);
+        let webhook = Webhook::read(&object.required("webhook", faults)?, faults);
+        Some(Kind::Webhook { webhook: webhook?, next: next? })
+    }
+
     fn read_wait(&self, object: &Object<'_>, faults: &mut Faults) -> Option<Kind> {
         let next = self.next(object, "next", faults);
         let length = object.required("wait", faults)?;
@@ -232,7 +245,9 @@ impl Steps<'_> {
     fn read_call(&self, object: &Object<'_>, faults: &mut Faults) -> Option<Kind> {
         let next = self.next(object, "next", faults);
         let otherwise = object.optional("otherwise", faults, |at, faults| self.step(at, faults));
-        let scenario = object.required("call", faults)?.name(faults)?.into();
+        let call = object.required("call", faults)?;
+        let scenario = call.name(faults)?.into();
+        faults.scenario(&call, &scenario);
         let next = next?;
         Some(Kind::Call { scenario, next, otherwise: otherwise.ok()?.unwrap_or(next) })
     }
