@@ -66,8 +66,8 @@ impl Exchanges {
             let message = format!(
                 "{one:?} and {other:?} would answer each other without end, were they not known as bots of one's own"
             );
-            let fix = "nothing, if both are in one installation; else ask for `addressed` less, answer with a cooldown, \
-                       or keep one of them out of the group";
+            let fix = "nothing, if both are in one installation; else answer with a cooldown, or keep one of them out \
+                       of the group";
             let first = exchange.bots[0].min(exchange.bots[1]);
             (first, told(Code::B101, message, Some(exchange.witness(names)), fix))
         });
