@@ -2,21 +2,29 @@
 SELECT
     toString(began) AS first_week,
     intDiv(dateDiff('day', began, week), 7) AS weeks_later,
-    uniqExact(who) AS people,
+    count() AS people,
     -- Everybody wrote in the first week.
     round(people / first_value(people) OVER (PARTITION BY began ORDER BY weeks_later), 4) AS share
 FROM
 (
-    SELECT who, week, min(week) OVER (PARTITION BY who) AS began
+    SELECT
+        -- Of a week of UTC, the weeks of the zone that it lies in.
+        arrayJoin(arrayDistinct(arrayFlatten(groupArray([toMonday(first, {zone:String}), toMonday(last, {zone:String})])))) AS week,
+        toMonday(min(first), {zone:String}) AS began
     FROM
     (
-        SELECT DISTINCT assumeNotNull(person) AS who, toMonday(time, {zone:String}) AS week
-        FROM events
-        WHERE kind = 'message_received' AND NOT own_bot AND person IS NOT NULL
+        SELECT person, first, last FROM writers_by_week
+        WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+            AND week < toMonday(fromUnixTimestamp64Milli({to:Int64}, 'UTC'))
+        UNION ALL
+        -- The week that the range ends in.
+        SELECT person, toDateTime(time) AS first, first AS last FROM counted
+        WHERE kind = 'message_received' AND what != 'own_bot' AND person != 0
             AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-            AND time < fromUnixTimestamp64Milli({to:Int64})
+            AND time >= toMonday(fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AND time < fromUnixTimestamp64Milli({to:Int64})
     )
+    GROUP BY person
+    HAVING began >= toMonday(fromUnixTimestamp64Milli({from:Int64}), {zone:String})
 )
-WHERE began >= toMonday(fromUnixTimestamp64Milli({from:Int64}), {zone:String})
 GROUP BY began, weeks_later
 ORDER BY began, weeks_later

@@ -26,9 +26,9 @@ pub const ALL: [Alert; 3] = [
         title: "TroupeUnanswerable",
         summary: "For more than 60 % of yesterday's and today's messages nothing was found to answer them",
         sql: "SELECT if(decided < 50, 0, missed / decided) AS value FROM (\
-              SELECT uniqExactMergeIf(events, kind IN ('replied', 'silent')) AS decided, \
-              uniqExactMergeIf(events, (kind = 'silent' AND what = 'no_match') OR (kind = 'replied' AND what = 'fallback')) AS missed \
-              FROM counts WHERE kind IN ('replied', 'silent') AND chat_kind = 'direct' AND slot >= toStartOfFifteenMinutes($__fromTime) AND slot <= $__toTime)",
+              SELECT countIf(kind IN ('replied', 'silent')) AS decided, \
+              countIf((kind = 'silent' AND what = 'no_match') OR (kind = 'replied' AND what = 'fallback')) AS missed \
+              FROM counted WHERE kind IN ('replied', 'silent') AND chat_kind = 'direct' AND time >= $__fromTime AND time <= $__toTime)",
         limit: 0.6,
     },
     Alert {
@@ -36,18 +36,18 @@ pub const ALL: [Alert; 3] = [
         title: "TroupeOptOuts",
         summary: "More than 15 % of the people who wrote within a day asked to be left alone",
         sql: "SELECT if(active < 20, 0, gone / active) AS value FROM (\
-              SELECT uniqExactMergeIf(people, kind = 'message_received') AS active, \
-              uniqExactMergeIf(people, kind = 'opted_out') AS gone \
-              FROM counts WHERE kind IN ('message_received', 'opted_out') AND slot >= toStartOfFifteenMinutes($__fromTime) AND slot <= $__toTime)",
+              SELECT uniqExactIf(person, person != 0 AND what != 'own_bot' AND kind = 'message_received') AS active, \
+              uniqExactIf(person, person != 0 AND kind = 'opted_out') AS gone \
+              FROM counted WHERE kind IN ('message_received', 'opted_out') AND time >= $__fromTime AND time <= $__toTime)",
         limit: 0.15,
     },
     Alert {
         uid: "troupe-blocked",
         title: "TroupeBlocked",
         summary: "More than twenty answers within a day were refused since the person has blocked the bot",
-        sql: "SELECT uniqExactMerge(events) AS value FROM counts \
+        sql: "SELECT count() AS value FROM counted \
               WHERE kind = 'bot_blocked' \
-              AND slot >= toStartOfFifteenMinutes($__fromTime) AND slot <= $__toTime",
+              AND time >= $__fromTime AND time <= $__toTime",
         limit: 20.0,
     },
 ];

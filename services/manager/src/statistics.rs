@@ -198,37 +198,9 @@ struct Found {
     silences: Vec<(String, u64)>,
 }
 
-/// What is counted, and of what: the view that shows each happening once, however often it was told.
-macro_rules! counted {
-    () => {
-        "countIf(kind = 'message_received') AS received, countIf(kind = 'message_sent') AS sent, \
-         countIf(kind = 'delivery_failed') AS failed, \
-         uniqExactIf(person, kind = 'message_received' AND NOT own_bot) AS people, \
-         countIf(kind = 'scenario_started') AS scenarios_started, \
-         countIf(kind = 'scenario_ended') AS scenarios_ended, \
-         countIf((kind = 'scenario_ended' AND ifNull(goal, false)) OR kind = 'goal_reached') AS goals, \
-         sumMapIf(map(toString(source), toUInt64(1)), kind = 'replied') AS replies, \
-         sumMapIf(map(toString(reason), toUInt64(1)), kind = 'silent') AS silences \
-         FROM events WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) \
-         AND ({chat:Int64} = 0 OR chat = {chat:Int64}) \
-         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})"
-    };
-}
-
-const TOTAL: &str =
-    concat!("SELECT toUInt64(0) AS owner, toInt64(0) AS place, '' AS place_kind, ", counted!());
-
-const BOTS: &str = concat!(
-    "SELECT bot AS owner, toInt64(0) AS place, '' AS place_kind, ",
-    counted!(),
-    " AND bot > 0 GROUP BY owner ORDER BY owner"
-);
-
-const CHATS: &str = concat!(
-    "SELECT bot AS owner, assumeNotNull(chat) AS place, any(toString(chat_kind)) AS place_kind, ",
-    counted!(),
-    " AND chat IS NOT NULL GROUP BY owner, place ORDER BY received + sent DESC, owner, place LIMIT 1000"
-);
+const TOTAL: &str = include_str!("../../../deploy/clickhouse/queries/statistics/total.sql");
+const BOTS: &str = include_str!("../../../deploy/clickhouse/queries/statistics/bots.sql");
+const CHATS: &str = include_str!("../../../deploy/clickhouse/queries/statistics/chats.sql");
 
 impl Found {
     const fn counts(&self) -> Counts {

@@ -83,6 +83,7 @@ impl EventRow {
             ..Self::default()
         };
         row.tell(event.body);
+        row.say_once();
         if texts.keep_for.is_zero() {
             row.text.clear();
         } else if !row.text.is_empty() {
@@ -178,6 +179,17 @@ impl EventRow {
                     self.decided_by(source);
                 }
             }
+        }
+    }
+
+    /// Leaves out the keys that the id begins with, as nearly every id does; the view `events` shows them all the same.
+    fn say_once(&mut self) {
+        let Some((cause, _)) = self.id.split_once('!') else { return };
+        if self.update == cause.split('#').next().unwrap_or_default() {
+            self.update.clear();
+        }
+        if self.action == cause {
+            self.action.clear();
         }
     }
 
@@ -458,6 +470,27 @@ mod tests {
             row.as_object_mut().unwrap().remove("decide_us");
             assert_eq!(row, expected);
         }
+    }
+
+    #[test]
+    fn keys_that_the_id_begins_with_are_not_stored_again() {
+        let keys = |id: &str| {
+            let event = json!({
+                "id": id, "bot": 7, "update": "7/42/5/new", "time": 1,
+                "type": "delivery_failed", "action": ACTION, "reason": "",
+            });
+            let payload: Event = serde_json::from_value(event).unwrap();
+            let (sequence, partition) = (9, Partition::new(3));
+            let stored = Stored { payload, sequence, partition, trace: TraceContext::default(), pending: 0 };
+            let row = EventRow::new(stored, Timestamp::from_millis(5), KEPT);
+            (row.update, row.action)
+        };
+        let (update, action) = ("7/42/5/new".to_owned(), ACTION.to_owned());
+        assert_eq!(keys("7/42/5/new#0!failed"), (String::new(), String::new()));
+        assert_eq!(keys("7/42/5/new!blocked"), (String::new(), action.clone()));
+        assert_eq!(keys("7/42/5/new#1!failed"), (String::new(), action.clone()));
+        assert_eq!(keys("7/42/5/newer!1"), (update.clone(), action.clone()));
+        assert_eq!(keys("x"), (update, action));
     }
 
     #[test]

@@ -37,13 +37,15 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 9] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
     migration!(4, "0004_counts"),
     migration!(5, "0005_activity"),
     migration!(6, "0006_keep_counts"),
+    migration!(7, "0007_counted"),
+    migration!(8, "0008_smaller"),
     migration!(30, "0030_positions"),
 ];
 

@@ -1,4 +1,4 @@
-use super::{BOTS, DAYS, DECIDED, MISSED, bots, by, events, over_time, over_time_by, share, total};
+use super::{BOTS, DECIDED, MISSED, SHOWN, bots, by, events, over_time, over_time_by, share, total};
 use crate::model::{Board, Panel, Row};
 
 /// What answers, what does not, and why bots stay silent.
@@ -6,13 +6,13 @@ pub(super) fn board() -> Board {
     let missed = share(&events(MISSED), &events(DECIDED));
     let hits = |source: &str, name: &str| {
         format!(
-            "SELECT {name} AS answer, uniqExactMerge(hits) AS hits FROM answers_by_day \
-             WHERE source = '{source}' AND {BOTS} AND {DAYS} GROUP BY answer ORDER BY hits DESC LIMIT 30"
+            "SELECT {name} AS answer, count() AS hits FROM counted \
+             WHERE kind = 'replied' AND what = '{source}' AND {BOTS} AND {SHOWN} GROUP BY answer ORDER BY hits DESC LIMIT 30"
         )
     };
     let variations = format!(
-        "SELECT name AS library, entry, variation, uniqExactMerge(hits) AS hits, uniqExactMerge(people) AS people \
-         FROM answers_by_day WHERE source IN ('entry', 'fallback') AND {BOTS} AND {DAYS} \
+        "SELECT name AS library, entry, variation, count() AS hits, uniqExact(person) AS people \
+         FROM counted WHERE kind = 'replied' AND what IN ('entry', 'fallback') AND {BOTS} AND {SHOWN} \
          GROUP BY library, entry, variation ORDER BY hits DESC LIMIT 200"
     );
     let reasons = by(
@@ -86,7 +86,7 @@ pub(super) fn board() -> Board {
                 ],
             },
             Row {
-                title: "Hits (whole days of UTC)",
+                title: "Hits",
                 panels: vec![
                     Panel::ranking("Rules", "Trigger groups that fired most.")
                         .sql(hits("trigger_group", "name"))

@@ -1,5 +1,5 @@
 use super::{
-    DAYS, DECIDED, GOAL, MISSED, RECEIVED, SENT, by, by_day, events, one_bot, over_time, over_time_by,
+    DECIDED, GOAL, MISSED, RECEIVED, SENT, SHOWN, by, by_day, events, one_bot, over_time, over_time_by,
     people, rows, share, time_zone, total,
 };
 use crate::model::{Board, Panel, Row};
@@ -19,8 +19,8 @@ pub(super) fn board() -> Board {
         by("chat", &figures, &format!("{BOT} AND chat_kind = '{kind}'"), "received DESC LIMIT 100")
     };
     let answers = format!(
-        "SELECT concat(source, ' ', name, if(entry = '', '', concat('/', entry))) AS answer, uniqExactMerge(hits) AS hits, \
-         uniqExactMerge(people) AS people FROM answers_by_day WHERE {BOT} AND {DAYS} GROUP BY answer ORDER BY hits DESC LIMIT 50"
+        "SELECT concat(what, ' ', name, if(entry = '', '', concat('/', entry))) AS answer, count() AS hits, \
+         uniqExact(person) AS people FROM counted WHERE kind = 'replied' AND {BOT} AND {SHOWN} GROUP BY answer ORDER BY hits DESC LIMIT 50"
     );
     let latest = format!(
         "SELECT time, kind, chat, person, source, source_name, source_entry, reason, trace_id FROM events \
@@ -29,7 +29,7 @@ pub(super) fn board() -> Board {
     let active = |period: &str| {
         let figure = people(RECEIVED);
         format!(
-            "SELECT toDateTime({period}(slot, ${{tz:sqlstring}}), ${{tz:sqlstring}}) AS time, {figure} AS \"people\" {} \
+            "SELECT toDateTime({period}(counted.time, ${{tz:sqlstring}}), ${{tz:sqlstring}}) AS time, {figure} AS \"people\" {} \
              GROUP BY time ORDER BY time",
             rows(&figure, BOT)
         )
@@ -95,12 +95,9 @@ pub(super) fn board() -> Board {
                     Panel::table("Direct chats", "The people it talks with, by the chat's id.")
                         .sql(chats("direct"))
                         .wide(8),
-                    Panel::table(
-                        "Answers",
-                        "What answered how often, and how many people; whole days of UTC.",
-                    )
-                    .sql(answers)
-                    .wide(8),
+                    Panel::table("Answers", "What answered how often, and how many people.")
+                        .sql(answers)
+                        .wide(8),
                 ],
             },
             Row {

@@ -1,29 +1,34 @@
-use super::{BOTS, DAYS, bots, scenario, share};
+use super::{BOTS, SHOWN, UTC_DAY, bots, scenario, share};
 use crate::model::{Board, Panel, Row};
 
 /// One scenario: who began it, how far they came, where they left it.
 pub(super) fn board() -> Board {
-    let scope = format!("scenario = ${{scenario:sqlstring}} AND {BOTS}");
-    let people = |condition: &str| format!("uniqExactMergeIf(people, {condition})");
+    let scope = format!("name = ${{scenario:sqlstring}} AND {BOTS}");
+    let people = |condition: &str| format!("uniqExactIf(person, {condition})");
     let (started, ended, goals) = (
         people("kind = 'scenario_started'"),
         people("kind = 'scenario_ended'"),
         people("kind = 'scenario_ended' AND what = 'goal'"),
     );
-    let total = |figure: &str| format!("SELECT {figure} FROM funnel_by_day WHERE {scope} AND {DAYS}");
+    let total = |figure: &str| {
+        format!(
+            "SELECT {figure} FROM counted WHERE kind IN ('scenario_started', 'scenario_ended') AND {scope} AND {SHOWN}"
+        )
+    };
     let median = format!(
         "SELECT ifNull(quantileExact(0.5)(seconds), 0) AS seconds FROM (\
-         SELECT dateDiff('second', minIf(time, kind = 'scenario_started'), maxIf(time, kind = 'scenario_ended' AND goal)) AS seconds \
-         FROM events WHERE kind IN ('scenario_started', 'scenario_ended') AND {scope} AND $__timeFilter(time) \
-         GROUP BY bot, person HAVING countIf(kind = 'scenario_started') > 0 AND countIf(kind = 'scenario_ended' AND goal) > 0)"
+         SELECT dateDiff('second', minIf(time, kind = 'scenario_started'), maxIf(time, kind = 'scenario_ended' AND what = 'goal')) AS seconds \
+         FROM counted WHERE kind IN ('scenario_started', 'scenario_ended') AND {scope} AND $__timeFilter(time) \
+         GROUP BY bot, person HAVING countIf(kind = 'scenario_started') > 0 AND countIf(kind = 'scenario_ended' AND what = 'goal') > 0)"
     );
     let funnel = format!(
-        "SELECT step, {} AS people FROM funnel_by_day WHERE {scope} AND {DAYS} AND step != '' GROUP BY step ORDER BY people DESC",
-        people("kind IN ('step_reached', 'step_answered', 'scenario_ended')"),
+        "SELECT entry AS step, uniqExact(person) AS people FROM counted WHERE kind IN ('step_reached', 'step_answered', 'scenario_ended') \
+         AND {scope} AND {SHOWN} AND entry != '' GROUP BY step ORDER BY people DESC"
     );
     let steps = format!(
-        "SELECT step, {reached} AS reached, {valid} AS answered, {invalid} AS refused, {reminded} AS reminded, \
-         {expired} AS expired, {left} AS went_no_further FROM funnel_by_day WHERE {scope} AND {DAYS} AND step != '' \
+        "SELECT entry AS step, {reached} AS reached, {valid} AS answered, {invalid} AS refused, {reminded} AS reminded, \
+         {expired} AS expired, {left} AS went_no_further FROM counted \
+         WHERE kind IN ('step_reached', 'step_answered', 'step_reminded', 'step_expired', 'scenario_ended') AND {scope} AND {SHOWN} AND entry != '' \
          GROUP BY step ORDER BY reached DESC, answered DESC",
         reached = people("kind = 'step_reached'"),
         valid = people("kind = 'step_answered' AND what = 'valid'"),
@@ -33,24 +38,24 @@ pub(super) fn board() -> Board {
         left = "if(reached > answered, reached - answered, 0)",
     );
     let by_day = format!(
-        "SELECT toDateTime(day) AS time, {started} AS \"started\", {ended} AS \"ended\", {goals} AS \"goal\" FROM funnel_by_day \
-         WHERE {scope} AND {DAYS} GROUP BY time ORDER BY time"
+        "SELECT {UTC_DAY} AS time, {started} AS \"started\", {ended} AS \"ended\", {goals} AS \"goal\" FROM counted \
+         WHERE kind IN ('scenario_started', 'scenario_ended') AND {scope} AND {SHOWN} GROUP BY time ORDER BY time"
     );
     let rate = format!(
-        "SELECT toDateTime(day) AS time, {} AS \"goal rate\" FROM funnel_by_day WHERE {scope} AND {DAYS} \
+        "SELECT {UTC_DAY} AS time, {} AS \"goal rate\" FROM counted WHERE kind = 'scenario_ended' AND {scope} AND {SHOWN} \
          GROUP BY time ORDER BY time",
         share(&goals, &ended)
     );
     let people_now = format!(
-        "SELECT person, bot, min(time) AS started, argMax(step, time) AS last_step, max(kind = 'scenario_ended') AS ended, \
-         max(ifNull(goal, false)) AS goal FROM events \
+        "SELECT person, bot, min(time) AS started, argMax(entry, (time, event)) AS last_step, max(kind = 'scenario_ended') AS ended, \
+         max(what = 'goal') AS goal FROM counted \
          WHERE kind IN ('scenario_started', 'step_reached', 'step_answered', 'scenario_ended') AND {scope} AND $__timeFilter(time) \
          GROUP BY bot, person ORDER BY started DESC LIMIT 100"
     );
     Board {
         uid: "troupe-conversations",
         title: "Conversations",
-        description: "One scenario: its funnel to the goal, and where people leave it. Whole days of UTC.",
+        description: "One scenario: its funnel to the goal, and where people leave it. Days are those of UTC.",
         from: "now-30d",
         variables: vec![scenario(), bots()],
         rows: vec![

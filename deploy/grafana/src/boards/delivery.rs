@@ -1,20 +1,14 @@
-use super::{BOTS, bots, by, events, over_time_by, total};
+use super::{BOTS, SHOWN, bots, by, events, over_time_by, total};
 use crate::model::{Board, Panel, Row};
 
 /// How replies get to people: how quickly, how many not, and when Telegram asks to wait.
 pub(super) fn board() -> Board {
-    let hours = "hour >= toStartOfHour($__fromTime) AND hour <= $__toTime";
+    let sent = format!("FROM counted WHERE kind = 'message_sent' AND {BOTS} AND {SHOWN}");
     let pace = format!(
-        "SELECT hour AS time, q[1] / 1000 AS \"half\", q[3] / 1000 AS \"95 %\", q[4] / 1000 AS \"99 %\" FROM (\
-         SELECT hour, quantilesTDigestMerge(0.5, 0.9, 0.95, 0.99)(reply_ms) AS q FROM pace_by_hour \
-         WHERE {BOTS} AND {hours} GROUP BY hour HAVING NOT isNaN(q[1])) ORDER BY time"
+        "SELECT hour AS time, q[1] / 1000 AS \"half\", q[2] / 1000 AS \"95 %\", q[3] / 1000 AS \"99 %\" FROM (\
+         SELECT toStartOfHour(time) AS hour, quantilesExact(0.5, 0.95, 0.99)(figure) AS q {sent} GROUP BY hour) ORDER BY time"
     );
-    let quantile = |which: u8| {
-        format!(
-            "SELECT if(isNaN(q[{which}]), 0, q[{which}] / 1000) AS seconds FROM (\
-             SELECT quantilesTDigestMerge(0.5, 0.9, 0.95, 0.99)(reply_ms) AS q FROM pace_by_hour WHERE {BOTS} AND {hours})"
-        )
-    };
+    let quantile = |level: f64| format!("SELECT quantileExact({level})(figure) / 1000 AS seconds {sent}");
     let reasons = by(
         "what",
         &format!("{} AS replies", events("1")),
@@ -22,14 +16,14 @@ pub(super) fn board() -> Board {
         "replies DESC",
     );
     let waits = format!(
-        "SELECT bot, method, count() AS waits, sum(wait_s) AS seconds, max(wait_s) AS longest, max(time) AS last FROM events \
+        "SELECT bot, what AS method, count() AS waits, sum(figure) AS seconds, max(figure) AS longest, max(time) AS last FROM counted \
          WHERE kind = 'flood_wait' AND {BOTS} AND $__timeFilter(time) GROUP BY bot, method ORDER BY seconds DESC"
     );
     let failed = format!(
-        "SELECT time, bot, chat, reason, action FROM events WHERE kind = 'delivery_failed' AND {BOTS} AND $__timeFilter(time) \
+        "SELECT time, bot, chat, person, what AS reason FROM counted WHERE kind = 'delivery_failed' AND {BOTS} AND $__timeFilter(time) \
          ORDER BY time DESC LIMIT 100"
     );
-    let longest = format!("SELECT max(waited_s) FROM pace_by_hour WHERE {BOTS} AND {hours}");
+    let longest = format!("SELECT max(figure) FROM counted WHERE kind = 'flood_wait' AND {BOTS} AND {SHOWN}");
     Board {
         uid: "troupe-delivery",
         title: "Delivery and flood waits",
@@ -45,10 +39,10 @@ pub(super) fn board() -> Board {
                         .sql(total(&events("kind = 'delivery_failed'"), BOTS))
                         .limits(1.0, 20.0),
                     Panel::stat("Median reply time", "From hearing a message to Telegram confirming the reply, reading and typing included.")
-                        .sql(quantile(1))
+                        .sql(quantile(0.5))
                         .unit("s")
                         .limits(10.0, 30.0),
-                    Panel::stat("Slowest 5 %", "One reply in twenty took longer.").sql(quantile(3)).unit("s").limits(20.0, 60.0),
+                    Panel::stat("Slowest 5 %", "One reply in twenty took longer.").sql(quantile(0.95)).unit("s").limits(20.0, 60.0),
                     Panel::stat("Flood waits", "How often Telegram asked an account to wait.")
                         .sql(total(&events("kind = 'flood_wait'"), BOTS))
                         .limits(1.0, 20.0),

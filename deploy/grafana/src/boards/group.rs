@@ -14,19 +14,19 @@ pub(super) fn board() -> Board {
     );
     let by_bot = by("bot", &figures, &scope, "sent DESC");
     let hours = format!(
-        "SELECT formatDateTime(slot, '%H:00', ${{tz:sqlstring}}) AS hour, {received} AS received {} \
+        "SELECT formatDateTime(counted.time, '%H:00', ${{tz:sqlstring}}) AS hour, {received} AS received {} \
          GROUP BY hour ORDER BY hour",
         rows(&received, &scope)
     );
     let silent = format!("kind = 'silent' AND {scope}");
     let reasons = by("what", &format!("{} AS messages", events("1")), &silent, "messages DESC");
     let answers = format!(
-        "SELECT source, source_name AS name, source_entry AS entry, count() AS hits, uniqExact(person) AS people FROM events \
+        "SELECT what AS source, name, entry, count() AS hits, uniqExact(person) AS people FROM counted \
          WHERE kind = 'replied' AND {scope} AND $__timeFilter(time) GROUP BY source, name, entry ORDER BY hits DESC LIMIT 50"
     );
     let writers = format!(
-        "SELECT person, count() AS messages, max(time) AS last FROM events \
-         WHERE kind = 'message_received' AND NOT own_bot AND {scope} AND $__timeFilter(time) \
+        "SELECT person, count() AS messages, max(time) AS last FROM counted \
+         WHERE kind = 'message_received' AND person != 0 AND what != 'own_bot' AND {scope} AND $__timeFilter(time) \
          GROUP BY person ORDER BY messages DESC LIMIT 50"
     );
     Board {
@@ -38,7 +38,7 @@ pub(super) fn board() -> Board {
             Variable {
                 name: "group",
                 label: "Group",
-                sql: "SELECT DISTINCT chat FROM counts_by_day WHERE chat_kind = 'group' ORDER BY chat"
+                sql: "SELECT DISTINCT chat FROM counted WHERE kind = 'message_received' AND chat_kind = 'group' AND time > now() - INTERVAL 90 DAY ORDER BY chat"
                     .to_owned(),
                 many: false,
                 default: None,

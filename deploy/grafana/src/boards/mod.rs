@@ -1,7 +1,7 @@
 //! The boards, each in a file of its own, and the words that their queries share.
 //!
-//! Boards read what is counted beforehand (`counts`, `answers_by_day`, …; see `deploy/clickhouse/README.md`) wherever it
-//! says enough, and single events only within the range that is shown.
+//! Boards read `counted`, which has a row for each event by kind, day and bot (see `deploy/clickhouse/README.md`): they
+//! name the kinds that they mean, so that nothing else is read.
 
 mod answers;
 mod bot;
@@ -36,16 +36,16 @@ pub fn all() -> Vec<Board> {
 
 /// The bots that were chosen.
 const BOTS: &str = "$__conditionalAll(bot IN (${bot:csv}), $bot)";
-/// The quarters of an hour that are shown.
-const SLOTS: &str = "slot >= toStartOfFifteenMinutes($__fromTime) AND slot <= $__toTime";
-/// The days of UTC that are shown.
-const DAYS: &str = "day >= toDate($__fromTime) AND day <= toDate($__toTime)";
-/// The time that a quarter of an hour is shown at.
-const SLOT_TIME: &str = "toStartOfInterval(slot, INTERVAL greatest($__interval_s, 900) second)";
-/// The day that a quarter of an hour belongs to where the viewer is.
-const SLOT_DAY: &str = "toStartOfDay(slot, ${tz:sqlstring})";
+/// The time that is shown. Queries call what they make of it `time`, so the column is named with its table.
+const SHOWN: &str = "counted.time >= $__fromTime AND counted.time <= $__toTime";
+/// The time that an event is shown at: that of a quarter of an hour or longer.
+const POINT: &str = "toStartOfInterval(counted.time, INTERVAL greatest($__interval_s, 900) second)";
+/// The day that an event belongs to where the viewer is.
+const DAY: &str = "toStartOfDay(counted.time, ${tz:sqlstring})";
+/// The day of UTC that an event belongs to.
+const UTC_DAY: &str = "toStartOfDay(counted.time, 'UTC')";
 
-/// Which rows of `counts` `figures` within `scope` are made from: those of the shown time and of the kinds that the
+/// Which rows of `counted` `figures` within `scope` are made from: those of the shown time and of the kinds that the
 /// figures name. Without the kinds every query would read all that was ever counted of a bot.
 fn rows(figures: &str, scope: &str) -> String {
     // Not `chat_kind`.
@@ -57,45 +57,45 @@ fn rows(figures: &str, scope: &str) -> String {
     let kinds: BTreeSet<&str> = named.filter(|kind| kind.starts_with('\'')).collect();
     let kinds: Vec<&str> = kinds.into_iter().collect();
     let only = if kinds.is_empty() { String::new() } else { format!(" AND kind IN ({})", kinds.join(", ")) };
-    format!("FROM counts WHERE {scope} AND {SLOTS}{only}")
+    format!("FROM counted WHERE {scope} AND {SHOWN}{only}")
 }
 
-/// Figures of `counts` within `scope`, for the whole range.
+/// Figures of `counted` within `scope`, for the whole range.
 fn total(figures: &str, scope: &str) -> String {
     format!("SELECT {figures} {}", rows(figures, scope))
 }
 
-/// Figures of `counts` within `scope`, over time.
+/// Figures of `counted` within `scope`, over time.
 fn over_time(figures: &str, scope: &str) -> String {
-    format!("SELECT {SLOT_TIME} AS time, {figures} {} GROUP BY time ORDER BY time", rows(figures, scope))
+    format!("SELECT {POINT} AS time, {figures} {} GROUP BY time ORDER BY time", rows(figures, scope))
 }
 
-/// Figures of `counts` within `scope`, by day where the viewer is.
+/// Figures of `counted` within `scope`, by day where the viewer is.
 fn by_day(figures: &str, scope: &str) -> String {
-    format!("SELECT {SLOT_DAY} AS time, {figures} {} GROUP BY time ORDER BY time", rows(figures, scope))
+    format!("SELECT {DAY} AS time, {figures} {} GROUP BY time ORDER BY time", rows(figures, scope))
 }
 
-/// Figures of `counts` within `scope`, one row for each of `columns`, in the given order.
+/// Figures of `counted` within `scope`, one row for each of `columns`, in the given order.
 fn by(columns: &str, figures: &str, scope: &str, order: &str) -> String {
     format!("SELECT {columns}, {figures} {} GROUP BY {columns} ORDER BY {order}", rows(figures, scope))
 }
 
-/// A figure of `counts` within `scope`, over time, one series for each `label`.
+/// A figure of `counted` within `scope`, over time, one series for each `label`.
 fn over_time_by(label: &str, figure: &str, scope: &str) -> String {
     let rows = rows(figure, scope);
     format!(
-        "SELECT {SLOT_TIME} AS time, {label} AS label, {figure} {rows} GROUP BY time, label ORDER BY time, label"
+        "SELECT {POINT} AS time, {label} AS label, {figure} {rows} GROUP BY time, label ORDER BY time, label"
     )
 }
 
-/// How many events of `counts` there were under a condition.
+/// How many events of `counted` there were under a condition.
 fn events(condition: &str) -> String {
-    format!("uniqExactMergeIf(events, {condition})")
+    if condition == "1" { "count()".to_owned() } else { format!("countIf({condition})") }
 }
 
-/// How many people of `counts` there were under a condition.
+/// How many people of `counted` there were under a condition.
 fn people(condition: &str) -> String {
-    format!("uniqExactMergeIf(people, {condition})")
+    format!("uniqExactIf(person, person != 0 AND what != 'own_bot' AND ({condition}))")
 }
 
 /// `part` of `whole`, 0 if there is none.
@@ -115,7 +115,7 @@ fn bots() -> Variable {
     Variable {
         name: "bot",
         label: "Bot",
-        sql: "SELECT DISTINCT bot FROM counts_by_day WHERE bot > 0 ORDER BY bot".to_owned(),
+        sql: "SELECT DISTINCT bot FROM counted WHERE kind IN ('message_received', 'session') AND bot > 0 AND time > now() - INTERVAL 30 DAY ORDER BY bot".to_owned(),
         many: true,
         default: None,
     }
@@ -142,7 +142,7 @@ fn scenario() -> Variable {
     Variable {
         name: "scenario",
         label: "Scenario",
-        sql: "SELECT DISTINCT scenario FROM funnel_by_day ORDER BY scenario".to_owned(),
+        sql: "SELECT DISTINCT name AS scenario FROM counted WHERE kind IN ('scenario_started', 'scenario_ended') AND time > now() - INTERVAL 90 DAY ORDER BY scenario".to_owned(),
         many: false,
         default: None,
     }
@@ -150,8 +150,8 @@ fn scenario() -> Variable {
 
 /// What operators changed, for every board.
 pub fn content_changes() -> &'static str {
-    "SELECT time, concat(act, ' ', act_on, if(act_version IS NULL, '', concat(' to version ', toString(act_version)))) AS text, \
-     operator AS tags FROM events WHERE kind = 'operator_acted' AND $__timeFilter(time) ORDER BY time"
+    "SELECT time, concat(what, ' ', entry, if(version = 0, '', concat(' to version ', toString(version)))) AS text, \
+     name AS tags FROM counted WHERE kind = 'operator_acted' AND $__timeFilter(time) ORDER BY time"
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn board() -> Board {
     let bots_table = by("bot", &figures, BOTS, "opted_out DESC");
     let silent = format!("kind = 'silent' AND what != 'no_match' AND {BOTS}");
     let silences = by("what", &format!("{} AS messages", events("1")), &silent, "messages DESC");
-    let acts = "SELECT time, operator, act, act_on, act_version FROM events WHERE kind = 'operator_acted' \
+    let acts = "SELECT time, name AS operator, what AS act, entry AS act_on, version AS act_version FROM counted WHERE kind = 'operator_acted' \
                 AND $__timeFilter(time) ORDER BY time DESC LIMIT 100";
     Board {
         uid: "troupe-policy",

@@ -4,11 +4,11 @@ use crate::model::{Board, Panel, Row};
 /// The connections to Telegram.
 pub(super) fn board() -> Board {
     let last = format!(
-        "SELECT bot, argMax(session, time) AS state, max(time) AS since, countIf(session = 'connecting') AS connected_anew \
-         FROM events WHERE kind = 'session' AND {BOTS} AND $__timeFilter(time) GROUP BY bot ORDER BY state, bot"
+        "SELECT bot, argMax(what, time) AS state, max(time) AS since, countIf(what = 'connecting') AS connected_anew \
+         FROM counted WHERE kind = 'session' AND {BOTS} AND $__timeFilter(time) GROUP BY bot ORDER BY state, bot"
     );
     let changes = format!(
-        "SELECT time, bot, session AS state FROM events WHERE kind = 'session' AND {BOTS} AND $__timeFilter(time) \
+        "SELECT time, bot, what AS state FROM counted WHERE kind = 'session' AND {BOTS} AND $__timeFilter(time) \
          ORDER BY time DESC LIMIT 200"
     );
     let stat = |title, description, expression| Panel::stat(title, description).prom(expression, title);

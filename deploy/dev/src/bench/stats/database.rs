@@ -1,5 +1,7 @@
 //! One database of ClickHouse, over HTTP.
 
+use std::{fs, time::Duration};
+
 use serde::de::DeserializeOwned;
 
 use crate::{Error, error::Doing};
@@ -10,11 +12,13 @@ pub(super) struct Database {
     client: reqwest::Client,
     url: String,
     name: String,
+    /// The process that answers.
+    process: u32,
 }
 
 impl Database {
-    pub(super) fn new(url: &str, name: &str) -> Self {
-        Self { client: reqwest::Client::new(), url: url.to_owned(), name: name.to_owned() }
+    pub(super) fn new(url: &str, name: &str, process: u32) -> Self {
+        Self { client: reqwest::Client::new(), url: url.to_owned(), name: name.to_owned(), process }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -46,6 +50,17 @@ impl Database {
     pub(super) async fn number(&self, sql: &str) -> Result<u64, Error> {
         let answer = self.ask(sql, &[]).await?;
         String::from_utf8_lossy(&answer).trim().parse().doing(|| format!("read the number that {sql} gave"))
+    }
+
+    /// The processor time that the server has taken so far, of all cores.
+    pub(super) fn processor_time(&self) -> Result<Duration, Error> {
+        let path = format!("/proc/{}/stat", self.process);
+        let stat = fs::read_to_string(&path).doing(|| format!("read {path}"))?;
+        // After the name, which may hold anything: the 12th and the 13th are ticks of user and kernel, a hundred a second.
+        let fields =
+            stat.rsplit_once(')').map(|(_, fields)| fields.split_ascii_whitespace()).into_iter().flatten();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 10))
     }
 
     async fn send(&self, mut arguments: Vec<(String, String)>, body: Vec<u8>) -> Result<Vec<u8>, Error> {

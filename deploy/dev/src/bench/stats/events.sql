@@ -2,8 +2,10 @@
 -- more comes of it; three events on average. Everything is drawn from hashes of the turn's number, so that the
 -- same turns are the same events.
 --
--- A hundred bots, the busiest with a tenth of everything; twenty groups each, with 2,000 people, and 20,000 people who
+-- Three hundred bots, the busiest with a seventeenth of everything; twenty groups each, with 2,000 people, and 20,000 people who
 -- write directly, few of them most of the time. One bot in ten keeps texts for thirty days.
+--
+-- `nullIf` and not `if(…, NULL)`: below a NULL that leaves the number that would have been there, and it is stored.
 INSERT INTO events_told
 (
     id, kind, time, bot, chat, chat_kind, person, update, action, message, own_bot, text, text_until,
@@ -18,7 +20,8 @@ WITH
     kind IN ('replied', 'message_sent') AS answers,
     startsWith(kind, 'scenario_') OR startsWith(kind, 'step_') AS scenic
 SELECT
-    concat(key, '!', toString(place)),
+    -- As ingress and the responder name them.
+    concat(key, multiIf(kind = 'message_sent', '#0!sent', kind = 'delivery_failed', '#0!failed', concat('!', toString(place)))),
     kind,
     -- Telegram's clock counts whole seconds.
     if(kind = 'message_received', fromUnixTimestamp64Milli(intDiv(at, 1000) * 1000, 'UTC'), addMilliseconds(moment, if(kind = 'message_sent', pace, 3))),
@@ -26,9 +29,10 @@ SELECT
     if(kind IN ('session', 'flood_wait', 'operator_acted'), NULL, chat),
     if(kind IN ('session', 'flood_wait', 'operator_acted'), '', chat_kind),
     if(kind IN ('session', 'flood_wait', 'operator_acted'), NULL, person),
-    if(kind IN ('session', 'operator_acted'), '', key),
-    if(kind IN ('message_sent', 'delivery_failed'), concat(key, '#0'), ''),
-    if(kind IN ('message_received', 'message_edited', 'message_sent'), message + (kind = 'message_sent'), NULL),
+    -- Their ids begin with them.
+    '',
+    '',
+    nullIf(if(kind IN ('message_received', 'message_edited', 'message_sent'), message + (kind = 'message_sent'), -1), -1),
     own_bot AND kind = 'message_received',
     if(kind = 'message_received' AND bot % 10 = 0, concat('how do I ', ['open', 'close', 'change', 'find', 'pay for'][1 + turn % 5], ' my order ', toString(intDiv(word, 50))), ''),
     if(kind = 'message_received' AND bot % 10 = 0, toDateTime(addDays(moment, 30)), toDateTime(0, 'UTC')),
@@ -36,24 +40,24 @@ SELECT
     if(answers, multiIf(source IN ('trigger_group', 'fail_message'), concat('rule-', toString(word)), source = 'step', scenario_name, 'small-talk'), ''),
     if(answers, multiIf(source = 'entry', concat('entry-', toString(word)), source = 'step', step_name, ''), ''),
     if(answers AND source IN ('entry', 'fallback'), toUInt16(turn % 4), NULL),
-    if(answers AND source = 'step', toUInt32(version), NULL),
+    nullIf(if(answers AND source = 'step', toUInt32(version), 0), 0),
     multiIf(kind = 'silent', if(chat_kind = 'direct', 'no_match', ['not_addressed', 'no_match', 'cooldown'][1 + turn % 3]), kind = 'delivery_failed', ['USER_IS_BLOCKED', 'CHAT_WRITE_FORBIDDEN'][1 + turn % 2], ''),
     if(scenic, scenario_name, ''),
-    if(scenic, toUInt32(version), NULL),
+    nullIf(if(scenic, toUInt32(version), 0), 0),
     if(scenic AND kind != 'scenario_started', step_name, ''),
     if(kind = 'step_answered', chance('valid') < 0.85, NULL),
     if(kind = 'scenario_ended', chance('goal') < 0.3, NULL),
     if(kind = 'variable_changed', ['name', 'age', 'city'][1 + turn % 3], ''),
-    if(kind IN ('replied', 'silent'), toUInt64(200 + 3000 * pow(chance('decide'), 4)), NULL),
-    if(kind = 'message_sent', toUInt64(pace), NULL),
-    if(kind = 'flood_wait', toUInt32(5 + 60 * chance('wait')), NULL),
+    nullIf(if(kind IN ('replied', 'silent'), toUInt64(200 + 3000 * pow(chance('decide'), 4)), 0), 0),
+    nullIf(if(kind = 'message_sent', toUInt64(pace), 0), 0),
+    nullIf(if(kind = 'flood_wait', toUInt32(5 + 60 * chance('wait')), 0), 0),
     if(kind = 'flood_wait', 'messages.sendMessage', ''),
     if(kind = 'session', ['connecting', 'online'][1 + turn % 2], ''),
     if(kind = 'operator_acted', 'olga', ''),
     if(kind = 'operator_acted', 'changed', ''),
     if(kind = 'operator_acted', concat('scenario/', scenario_name), ''),
-    if(kind = 'operator_acted', toUInt32(version), NULL),
-    lower(hex(MD5(toString(turn)))),
+    nullIf(if(kind = 'operator_acted', toUInt32(version), 0), 0),
+    if(at < {traces:Int64}, '', lower(hex(MD5(toString(turn))))),
     toUInt16(bot % 64),
     turn * 8 + place,
     fromUnixTimestamp64Milli({begin:Int64}, 'UTC'),
@@ -63,7 +67,7 @@ FROM
     SELECT
         number AS turn,
         {begin:Int64} + toInt64(turn * {turn_ms:UInt64}) AS at,
-        toUInt64(1 + floor(100 * pow(chance('bot'), 2))) AS bot,
+        toUInt64(1 + floor(300 * pow(chance('bot'), 2))) AS bot,
         if(chance('place') < 0.6, 'direct', 'group') AS chat_kind,
         toInt64(bot * 1000000 + if(chat_kind = 'direct', floor(20000 * pow(chance('person'), 2)), 100000 + turn % 20 * 2000 + floor(2000 * pow(chance('person'), 3)))) AS person,
         if(chat_kind = 'direct', person, -1000000000000 - toInt64(bot * 100 + turn % 20)) AS chat,

@@ -9,6 +9,8 @@ use crate::Error;
 const PER_TURN: u64 = 3;
 /// How long after each other turns are: a day has 300,000 events.
 const TURN_MS: u64 = 864;
+/// How long traces are kept.
+const TRACES_MS: u64 = 30 * 86_400_000;
 /// How many turns are made at a time; it bounds the memory that ClickHouse needs.
 const SLICE: u64 = 100_000;
 
@@ -51,6 +53,8 @@ pub(super) async fn make(database: &Database, events: u64) -> Result<End, Error>
     for first in (0..turns).step_by(usize::try_from(SLICE).expect("it is small")) {
         let parameters = [
             ("begin", begin.to_string()),
+            // Older traces are forgotten.
+            ("traces", end.saturating_sub(TRACES_MS).to_string()),
             ("turn_ms", TURN_MS.to_string()),
             ("first", first.to_string()),
             ("count", SLICE.min(turns - first).to_string()),
@@ -60,6 +64,23 @@ pub(super) async fn make(database: &Database, events: u64) -> Result<End, Error>
         println!("{:>10} of {turns} turns", (first + SLICE).min(turns));
     }
     Ok(End(i64::try_from(end).unwrap_or(i64::MAX)))
+}
+
+/// Does what ClickHouse does by itself an hour after the last row of a month: makes one part of it.
+pub(super) async fn put_together(database: &Database) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Month {
+        partition: String,
+    }
+    let months = format!(
+        "SELECT partition_id AS partition FROM system.parts WHERE active AND database = '{}' AND table = 'counted_told' \
+         AND partition_id < formatDateTime(now(), '%Y%m') GROUP BY partition HAVING count() > 1 ORDER BY partition",
+        database.name()
+    );
+    for Month { partition } in database.rows(&months).await? {
+        database.ask(&format!("OPTIMIZE TABLE counted_told PARTITION ID '{partition}' FINAL"), &[]).await?;
+    }
+    Ok(())
 }
 
 /// Waits until what is put together in the background is, and looks how large it has become.

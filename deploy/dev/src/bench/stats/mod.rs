@@ -42,6 +42,7 @@ pub async fn run(options: Options) -> Result<Report, Error> {
     if options.events > 0 {
         println!("Making a history of {} events …", options.events);
         let end = history::make(&history, options.events).await?;
+        history::put_together(&history).await?;
         report.storage = Some(history::storage(&history).await?);
         println!("Asking reports and boards …");
         report.reports = queries::reports(&history, end).await?;

@@ -106,12 +106,12 @@ impl fmt::Display for Report {
         }
         for (what, timed) in [("report", &self.reports), ("panel", &self.panels)] {
             if !timed.is_empty() {
-                writeln!(f, "\n{what:58} {:18} {:>8} {:>8}", "of", "p50 ms", "p95 ms")?;
+                writeln!(f, "\n{what:58} {:18} {:>8} {:>8} {:>8}", "of", "p50 ms", "p95 ms", "cpu ms")?;
             }
             for timed in timed {
                 let mark = if timed.is_quick() { "" } else { "  slow" };
-                let Timed { name, scope, p50_ms, p95_ms, times: _ } = timed;
-                writeln!(f, "{name:58} {scope:18} {p50_ms:>8.0} {p95_ms:>8.0}{mark}")?;
+                let Timed { name, scope, p50_ms, p95_ms, processor_ms, times: _ } = timed;
+                writeln!(f, "{name:58} {scope:18} {p50_ms:>8.0} {p95_ms:>8.0} {processor_ms:>8.0}{mark}")?;
             }
         }
         writeln!(f, "\nload averages: {}", self.load.join(", then "))?;

@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct World {
     pub(super) nats: Nats,
     pub(super) clickhouse: ClickHouse,
+    /// That of ClickHouse.
+    process: u32,
     program: PathBuf,
     folder: TempDir,
 }
@@ -36,8 +38,9 @@ impl World {
             ..servers::Options::default()
         };
         let (nats, clickhouse) = (options("nats"), options("clickhouse"));
-        let (nats, clickhouse) = tokio::try_join!(Nats::start(&nats), ClickHouse::start(&clickhouse))?;
-        Ok(Self { nats, clickhouse, program, folder })
+        let (nats, mut clickhouse) = tokio::try_join!(Nats::start(&nats), ClickHouse::start(&clickhouse))?;
+        let process = clickhouse.process().id();
+        Ok(Self { nats, clickhouse, process, program, folder })
     }
 
     /// Starts stats on the database `name`.
@@ -55,7 +58,7 @@ impl World {
     /// The database `name` with all tables, which stats makes when it starts.
     pub(super) async fn prepared(&self, name: &str) -> Result<Database, Error> {
         self.stats(name).await?.stop().await;
-        Ok(Database::new(&self.clickhouse.url(), name))
+        Ok(Database::new(&self.clickhouse.url(), name, self.process))
     }
 }
 
