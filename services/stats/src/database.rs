@@ -120,7 +120,8 @@ impl Database {
     /// Up to which number of the stream created at `stream` all events of each partition are written; 0 if none is.
     ///
     /// That is noted after the rows and all that views make of them is stored. What was under way when ClickHouse died
-    /// may be in the rows and not in the views; and a note may outlive rows that a failing disk has lost.
+    /// may be in the rows and not in the views; and a note may outlive rows that a failing disk has lost. Where there is a
+    /// note and no row, all rows have had their time.
     pub(crate) async fn positions(
         &self,
         stream: Timestamp,
@@ -136,13 +137,13 @@ impl Database {
             .query(
                 "SELECT partition, min(reached) AS seq FROM
                  (
-                     SELECT partition, max(seq) AS reached FROM positions
+                     SELECT partition, max(seq) AS reached, 1 AS noted FROM positions
                      WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
                      UNION ALL
-                     SELECT partition, max(seq) AS reached FROM events_told
+                     SELECT partition, max(seq) AS reached, 0 AS noted FROM events_told
                      WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
                  )
-                 GROUP BY partition HAVING count() = 2",
+                 GROUP BY partition HAVING max(noted) = 1",
             )
             .bind(stream.as_millis())
             .bind(&numbers)

@@ -201,28 +201,42 @@ async fn rows_say_what_the_event_said_and_in_which_trace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_whose_counts_are_missing_are_written_again_by_the_next_writer() {
     const RECEIVED: &str = "SELECT sum(received) FROM activity_by_day";
+    const FILLED: &str =
+        "SELECT name FROM system.tables WHERE database = 'counts' AND engine LIKE '%MergeTree'
+                          AND name NOT IN ('events_told', 'migrations')";
     let world = World::new().await;
     let first = world.stats("first").await;
-    world.keep_every_row().await;
-    // An insert stores its rows, then goes on to one view after the other, by their UUIDs. It fails at the first of them,
-    // as it does when ClickHouse dies there.
-    for sql in [
-        "CREATE TABLE nowhere (broken UInt8) ENGINE = Null",
-        "CREATE MATERIALIZED VIEW broken UUID '00000000-0000-4000-8000-000000000001' TO nowhere
-            AS SELECT throwIf(id != '') AS broken FROM events_told",
-    ] {
-        world.database().query(sql).execute().await.unwrap();
-    }
     let all = events(0..60);
     world.tell(&all, "once").await;
-    world.until(TOLD, 1).await;
-    assert_eq!(world.number(RECEIVED).await, 0, "the rows are there, the counts are not");
-    first.kill().await;
-    world.database().query("DROP TABLE broken SYNC").execute().await.unwrap();
+    world.until(RECEIVED, 60).await;
+    first.stop().await;
+    // An insert stores its rows first and goes on to the views. This is what is left if ClickHouse dies in between, and the
+    // writer before it could write again: rows, and neither counts nor a note that there are any.
+    let filled: Vec<String> = world.database().query(FILLED).fetch_all().await.unwrap();
+    for table in filled {
+        world.database().query(&format!("TRUNCATE TABLE {table}")).execute().await.unwrap();
+    }
+    assert_eq!((world.number(ONCE).await, world.number(RECEIVED).await), (all.len() as u64, 0));
     let second = world.stats("second").await;
-    world.until(ONCE, u64::try_from(all.len()).unwrap()).await;
     world.until(RECEIVED, 60).await;
     second.stop().await;
     assert_eq!(world.number(RECEIVED).await, 60);
     assert_eq!(counted(&world).await, expected(&all));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_have_had_their_time_are_not_written_again() {
+    let world = World::new().await;
+    let first = world.stats("first").await;
+    let all = events(0..20);
+    world.tell(&all, "once").await;
+    world.until(ONCE, u64::try_from(all.len()).unwrap()).await;
+    first.stop().await;
+    world.database().query("TRUNCATE TABLE events_told").execute().await.unwrap();
+    let second = world.stats("second").await;
+    let later = events(20..40);
+    world.tell(&later, "once").await;
+    world.until(ONCE, u64::try_from(later.len()).unwrap()).await;
+    second.stop().await;
+    assert_eq!(counted(&world).await, expected(&later));
 }
