@@ -321,6 +321,7 @@ async fn start_prometheus(world: &World) -> (Prometheus, tempfile::TempDir) {
     let services = [
         ("ingress", stack.ingresses[0].url()),
         ("responder", stack.responders[0].url()),
+        ("webhooks", stack.webhooks.url()),
         ("stats", stack.stats.url()),
         ("manager", stack.manager.url()),
     ];

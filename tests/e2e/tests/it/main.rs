@@ -3,6 +3,7 @@
 mod dashboards;
 mod exact;
 mod faults;
+mod hand_over;
 mod layout;
 mod media;
 mod metrics;
@@ -12,4 +13,5 @@ mod readme;
 mod telethon;
 mod timers;
 mod trace;
+mod webhooks;
 mod world;

@@ -8,8 +8,12 @@ use std::{
 
 use troupe_dev::{stack::Options, tools::Tools};
 use troupe_service::metric::{Kind, Metric};
+use troupe_testkit::receiver::{Answer, Receiver};
 
-use crate::world::{World, wait_for};
+use crate::{
+    webhooks,
+    world::{World, wait_for},
+};
 
 /// What a service told.
 #[derive(Debug, Default)]
@@ -83,7 +87,13 @@ impl Scraped {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_service_tells_prometheus_what_it_says_it_does() {
-    let world = World::new(Options::default()).await;
+    let receiver = Receiver::new(&[Answer::Status(200), Answer::Status(410)]).await;
+    let world =
+        World::new(Options { webhooks: webhooks::target("crm", &receiver), ..Options::default() }).await;
+    // One call that is taken and one that never will be.
+    webhooks::call(&world, "crm", 1).await;
+    receiver.wait(1).await;
+    webhooks::call(&world, "crm", 2).await;
     let (clara, anna) =
         (world.scene.bots["clara"], *world.scene.people.values().next().expect("there are people"));
     let asked = world.write(anna, clara.account, "hello").await;
@@ -95,6 +105,7 @@ async fn each_service_tells_prometheus_what_it_says_it_does() {
     let services = [
         ("ingress", stack.ingresses[0].url(), troupe_ingress::metrics::ALL),
         ("responder", stack.responders[0].url(), troupe_responder::metrics::ALL),
+        ("webhooks", stack.webhooks.url(), troupe_webhooks::metrics::ALL),
         ("stats", stack.stats.url(), troupe_stats::metrics::ALL),
         ("manager", stack.manager.url(), troupe_manager::metrics::ALL),
     ];

@@ -40,6 +40,7 @@ pub fn series() -> BTreeSet<String> {
         troupe_ingress::metrics::ALL,
         troupe_responder::metrics::ALL,
         troupe_stats::metrics::ALL,
+        troupe_webhooks::metrics::ALL,
         troupe_manager::metrics::ALL,
     ];
     let mut names = BTreeSet::from(["up".to_owned()]);
