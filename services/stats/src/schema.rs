@@ -46,7 +46,7 @@ const MIGRATIONS: [Migration; 9] = [
     migration!(6, "0006_keep_counts"),
     migration!(7, "0007_counted"),
     migration!(8, "0008_smaller"),
-    migration!(30, "0030_positions"),
+    migration!(9, "0009_positions"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.
@@ -249,10 +249,9 @@ mod tests {
             .collect();
         let known: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.name).collect();
         assert!(files.iter().map(String::as_str).eq(known), "{files:?}");
-        assert!(MIGRATIONS.is_sorted_by(|one, next| one.version < next.version));
-        for migration in &MIGRATIONS {
-            let number = format!("{:04}_", migration.version);
-            assert!(migration.name.starts_with(&number), "{}", migration.name);
+        for (migration, version) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, version);
+            assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
             assert!(migration.sql.trim_end().ends_with(';'), "{}", migration.name);
             assert!(!statements(migration.sql).is_empty());
         }
