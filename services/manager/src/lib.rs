@@ -68,7 +68,7 @@ impl Modify for BearerToken {
 /// Serves the API until `stop`.
 ///
 /// # Errors
-/// If the address is taken.
+/// If the address is taken, or stats makes other pseudonyms.
 pub async fn run(
     config: Config,
     bus: Bus,
@@ -80,6 +80,10 @@ pub async fn run(
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
     let (nats, mut connected) = (health.dependency("nats"), bus.connected());
     let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
+    match stop.run_until_cancelled(bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of)).await {
+        Some(agreed) => agreed?,
+        None => return Ok(()),
+    }
     let manager = Manager::new(config, pseudonyms, bus, clock);
     let (_, served) = health::serve(listen, router(manager, health.clone()), stop.clone()).await?;
     // ClickHouse is no part of being ready: only counts need it.

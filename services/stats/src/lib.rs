@@ -50,6 +50,11 @@ pub async fn run(
     config.check()?;
     metric::announce(metrics::ALL);
     let (reachable, ownership_ready) = (health.dependency("clickhouse"), health.dependency("ownership"));
+    let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
+    match stop.run_until_cancelled(bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of)).await {
+        Some(agreed) => agreed?,
+        None => return Ok(()),
+    }
     let database = Database::new(&config.clickhouse);
     match stop.run_until_cancelled(schema::prepare(&database, &bus, instance)).await {
         Some(prepared) => prepared.context("cannot prepare ClickHouse")?,
@@ -62,7 +67,6 @@ pub async fn run(
     let mut ownership =
         ownership::join(&bus, "stats", instance, stop.clone()).context("cannot announce this instance")?;
     ownership_ready.set(true);
-    let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
     let Config { batch, texts, .. } = config;
     let writer = Writer { bus, database, clock, batch, texts, pseudonyms, reachable };
     let grace_over = async {

@@ -141,6 +141,18 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// People of this installation are known by other pseudonyms, told by the fingerprints of their keys.
+    #[error(
+        "pseudonyms.key is not the installation's: its fingerprint is {own} here and {fixed} there. Give stats and the \
+         manager the same key. If it is to be another one from now on, which makes everybody somebody new, set \
+         pseudonyms.instead_of to {fixed:?} for both"
+    )]
+    OtherPseudonyms {
+        /// The fingerprint that was fixed; `none` without a key.
+        fixed: String,
+        /// The one here.
+        own: String,
+    },
     /// A reader asked for a place behind a stream's end: the broker has lost messages that had been read.
     #[error("the stream {} ends at {last}, but was read up to {read}: the broker has lost messages", stream.name())]
     Rewound {
@@ -171,6 +183,7 @@ impl Error {
             | Self::Conflict { .. }
             | Self::Incomplete { .. }
             | Self::Key { .. }
+            | Self::OtherPseudonyms { .. }
             | Self::Rewound { .. } => false,
         }
     }

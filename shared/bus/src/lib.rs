@@ -8,6 +8,7 @@
 //! - [`Bus::bucket`] reads, writes and watches records;
 //! - [`Bus::request`] and [`Bus::serve`] ask and answer without storing anything;
 //! - [`Bus::sift`] finds messages by what they say, and [`Bus::remove`] removes them for good;
+//! - [`Bus::agree_on`] makes sure that all who name people by pseudonyms name them alike;
 //! - [`Bus::observe_lag`] keeps telling Prometheus how much is waiting;
 //! - [`ownership::join`] shares the partitions among the instances of a service.
 //!
@@ -26,6 +27,7 @@ pub mod metrics;
 mod ordered;
 pub mod ownership;
 mod parts;
+mod pseudonyms;
 mod publish;
 mod pull;
 mod records;

@@ -22,9 +22,17 @@ const KEY_LENGTH_MIN: usize = 32;
 pub struct PseudonymsConfig {
     /// The key; empty: people stand there with their ids.
     pub key: Secret,
+    /// The fingerprint of the installation's key until now, if `key` is to take its place; see [`Pseudonyms::fingerprint`].
+    #[serde(default)]
+    pub instead_of: String,
 }
 
 impl PseudonymsConfig {
+    /// The settings with this key.
+    pub fn with_key(key: &str) -> Self {
+        Self { key: Secret::new(key), instead_of: String::new() }
+    }
+
     /// Makes the pseudonyms.
     ///
     /// # Errors
@@ -49,6 +57,13 @@ impl Pseudonyms {
     /// Whether people have pseudonyms at all.
     pub const fn are_used(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// What tells one key from another, and nobody what the key is: 16 hexadecimal digits, or `none` without a key.
+    pub fn fingerprint(&self) -> String {
+        let Some(key) = &self.0 else { return "none".to_owned() };
+        let digest = digest(key, "troupe/pseudonyms/v1");
+        digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     /// The number that a person is known by. That of a pseudonym is itself.
@@ -103,13 +118,17 @@ impl Pseudonyms {
 
     fn number(&self, id: i64) -> i64 {
         let Some(key) = self.0.as_ref().filter(|_| id > 0 && !PSEUDONYMS.contains(&id)) else { return id };
-        let mut hmac =
-            Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
-        hmac.update(format!("troupe/person/v1|{id}").as_bytes());
-        let digest = hmac.finalize().into_bytes();
+        let digest = digest(key, &format!("troupe/person/v1|{id}"));
         let bytes = digest.first_chunk().expect("SHA-256 gives 32 bytes");
         PSEUDONYMS.start | (i64::from_le_bytes(*bytes) & (PSEUDONYMS.start - 1))
     }
+}
+
+fn digest(key: &Secret, text: &str) -> [u8; 32] {
+    let mut hmac =
+        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
+    hmac.update(text.as_bytes());
+    hmac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
@@ -119,13 +138,14 @@ mod tests {
     use super::*;
 
     fn pseudonyms(key: &str) -> Pseudonyms {
-        PseudonymsConfig { key: Secret::new(key) }.pseudonyms().unwrap()
+        PseudonymsConfig::with_key(key).pseudonyms().unwrap()
     }
 
     const KEY: &str = "a key that nobody guesses, of some length";
 
     /// What 23456789 is called with that key.
     const PINNED: i64 = 7_339_277_569_123_736;
+    const FINGERPRINT: &str = "d8223e19fea45cd1";
 
     #[test]
     fn a_pseudonym_depends_on_key_and_person_and_never_changes() {
@@ -145,8 +165,19 @@ mod tests {
     #[test]
     fn without_a_key_everybody_is_who_they_are_and_a_short_one_is_refused() {
         assert_eq!(pseudonyms("").person(UserId::new(42)), UserId::new(42));
-        let short = PseudonymsConfig { key: Secret::new("secret") }.pseudonyms().unwrap_err();
+        let short = PseudonymsConfig::with_key("secret").pseudonyms().unwrap_err();
         assert!(short.starts_with("pseudonyms.key") && !short.contains("secret"), "{short}");
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_the_key_alone_and_never_changes() {
+        assert_eq!(
+            pseudonyms(KEY).fingerprint(),
+            FINGERPRINT,
+            "installations would be told that theirs is another"
+        );
+        assert_ne!(pseudonyms("another key that nobody guesses, either").fingerprint(), FINGERPRINT);
+        assert_eq!(pseudonyms("").fingerprint(), "none");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use troupe_dev::servers::{ClickHouse, Options};
-use troupe_protocol::{PseudonymsConfig, Secret};
+use troupe_protocol::PseudonymsConfig;
 use troupe_types::UserId;
 
 use crate::{
@@ -24,7 +24,7 @@ const TABLES: [&str; 4] = [
      ENGINE = MergeTree ORDER BY (bot, update)",
 ];
 
-async fn ask(clickhouse: &ClickHouse, query: &str) -> String {
+pub async fn ask(clickhouse: &ClickHouse, query: &str) -> String {
     let url = format!("{}/?database=troupe", clickhouse.url());
     let answer = reqwest::Client::new().post(url).body(query.to_owned()).send().await;
     answer.expect("ClickHouse answers").text().await.expect("it answers in text").trim_end().to_owned()
@@ -73,7 +73,7 @@ async fn whatever_form_a_table_has_nobody_takes_the_persons_place_and_counts_sta
     );
     assert_eq!(ask(&clickhouse, &left).await, "0\t0\t0\t0");
     assert_eq!(ask(&clickhouse, "SELECT text FROM said WHERE person = 42").await, "hi");
-    assert_eq!(ask(&clickhouse, "SELECT count() FROM system.tables WHERE name LIKE 'erasing_%'").await, "0");
+    assert_eq!(ask(&clickhouse, "SELECT count() FROM system.tables WHERE name LIKE 'erasure_%'").await, "0");
     let again = world.call(Method::DELETE, &format!("/v1/people/{person}"), None).await.ok();
     assert_eq!((&again["complete"], &again["found"]), (&json!(true), &json!([])), "{again:#}");
 }
@@ -104,7 +104,7 @@ async fn who_stands_under_a_pseudonym_is_found_reported_on_and_erased_by_the_num
     const KEY: &str = "a key that nobody guesses, of some length";
     let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
     prepare(&clickhouse).await;
-    let pseudonyms = PseudonymsConfig { key: Secret::new(KEY) }.pseudonyms().expect("the key will do");
+    let pseudonyms = PseudonymsConfig::with_key(KEY).pseudonyms().expect("the key will do");
     let known_as = pseudonyms.person(UserId::new(PERSON)).get();
     // The first row is of the time before there were pseudonyms.
     let rows = [PERSON, known_as, known_as + 1].map(|person| {

@@ -81,7 +81,7 @@ impl World {
                 password: Secret::new(""),
             },
             redis: RedisConfig::at("redis://127.0.0.1:1"),
-            pseudonyms: PseudonymsConfig { key: Secret::new(key) },
+            pseudonyms: PseudonymsConfig::with_key(key),
             api: ApiConfig {
                 token: Secret::new(TOKEN),
                 login_timeout: Duration::from_secs(10),

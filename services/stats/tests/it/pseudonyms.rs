@@ -1,6 +1,6 @@
 //! Where the installation says so, people stand under pseudonyms, and everything is counted as without.
 
-use troupe_protocol::{Event, EventBody, PSEUDONYMS, PseudonymsConfig, Secret};
+use troupe_protocol::{Event, EventBody, PSEUDONYMS, PseudonymsConfig};
 use troupe_types::{ChatId, UpdateKey, UserId};
 
 use crate::{counts::events, world::World};
@@ -59,7 +59,7 @@ const COUNTS: [&str; 6] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn no_table_has_a_persons_id_and_counts_are_as_without() {
     let (open, mut hidden) = (World::new().await, World::new().await);
-    hidden.pseudonyms = PseudonymsConfig { key: Secret::new("a key that nobody guesses, of some length") };
+    hidden.pseudonyms = PseudonymsConfig::with_key("a key that nobody guesses, of some length");
     let happened = happened();
     let people: Vec<i64> = (100..107).map(|person| PEOPLE + person).collect();
     let mut counts = Vec::new();
@@ -86,4 +86,26 @@ async fn no_table_has_a_persons_id_and_counts_are_as_without() {
         assert!(PSEUDONYMS.contains(&pseudonym));
         assert!(!tables_with(&hidden, pseudonym).await.is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_name_people_otherwise_writes_nothing_and_says_what_to_do() {
+    let mut world = World::new().await;
+    let manager = PseudonymsConfig::with_key("a key that nobody guesses, of some length");
+    let manager = manager.pseudonyms().expect("the key will do");
+    world.bus.agree_on(&manager, "").await.expect("nobody was there before");
+    for key in ["", "another key that nobody guesses, either"] {
+        world.pseudonyms = PseudonymsConfig::with_key(key);
+        world.tell(&events(0..1), key).await;
+        let error = world.stats("one").await.ended().await.expect_err("people have other names");
+        assert!(error.to_string().starts_with("pseudonyms.key is not the installation's"), "{error}");
+        let made = "SELECT count() FROM system.databases WHERE name = 'counts'";
+        let made: u64 =
+            world.database().with_database("default").query(made).fetch_one().await.expect("it answers");
+        assert_eq!(made, 0, "nothing was prepared either");
+    }
+    world.pseudonyms.instead_of = manager.fingerprint();
+    let stats = world.stats("one").await;
+    world.until("SELECT count() FROM events", 1).await;
+    stats.stop().await;
 }

@@ -66,7 +66,7 @@ impl World {
         let bus = Bus::connect(&nats_config(&nats)).await.expect("NATS can be used");
         let batch = BatchConfig { rows_max: 500, bytes_max: 1 << 20, wait_max: Duration::from_millis(20) };
         let texts = TextsConfig { keep_for: Duration::ZERO };
-        let pseudonyms = PseudonymsConfig { key: Secret::new("") };
+        let pseudonyms = PseudonymsConfig::with_key("");
         let events = EventsConfig { keep_for: Duration::ZERO };
         Self { nats, clickhouse, bus, batch, events, texts, pseudonyms }
     }

@@ -5,6 +5,7 @@
 mod deliveries;
 mod events;
 mod ownership;
+mod pseudonyms;
 mod publish;
 mod records;
 mod requests;
