@@ -149,7 +149,10 @@ async fn erase_everywhere(
             asked.note("clickhouse", Some(*bot), written);
         }
     }
-    let erased = asked.note("clickhouse", only, events.erase().await);
+    let erased = {
+        let _one = manager.erasing().await;
+        asked.note("clickhouse", only, events.erase().await)
+    };
     asked.found.extend(erased.into_iter().flatten());
     for (bot, waiting) in told {
         asked.remove(bus, bot, waiting).await;

@@ -2,10 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use troupe_bus::{Bus, Records};
 use troupe_protocol::{Bucket, Pseudonyms};
 use troupe_service::Clock;
@@ -28,7 +28,8 @@ struct Inner {
     pseudonyms: Pseudonyms,
     reader: Reader,
     store: OnceCell<Store>,
-    tries: Mutex<BTreeMap<BotId, u32>>,
+    erasing: Mutex<()>,
+    tries: std::sync::Mutex<BTreeMap<BotId, u32>>,
 }
 
 impl Manager {
@@ -42,7 +43,8 @@ impl Manager {
             pseudonyms,
             reader,
             store: OnceCell::new(),
-            tries: Mutex::default(),
+            erasing: Mutex::default(),
+            tries: std::sync::Mutex::default(),
         }))
     }
 
@@ -78,6 +80,11 @@ impl Manager {
     pub async fn store(&self) -> Result<&Store, troupe_store::Error> {
         let connect = || Store::connect(&self.0.config.redis, self.0.bus.key());
         self.0.store.get_or_try_init(connect).await
+    }
+
+    /// Waits until nobody is being erased from ClickHouse, and lets nobody else be until the guard is dropped.
+    pub async fn erasing(&self) -> MutexGuard<'_, ()> {
+        self.0.erasing.lock().await
     }
 
     /// The registry of bots.

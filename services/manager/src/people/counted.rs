@@ -4,17 +4,22 @@
 //! person's id), sets of people, keys of updates, which have the chat's id in them, and texts.
 //!
 //! A statement that changes a table is kept and shown by ClickHouse for long, so none of them names the person: they look
-//! into a table that is there only meanwhile.
+//! into a table that is there only until all of them are done. What was broken off is done again with the same table, so
+//! that nobody is the same number again: rows that were written anew already are the same rows then. For that, a table that
+//! is sorted by people keeps one row of each key.
 
 use std::collections::BTreeMap;
 
 use clickhouse::Row;
 use serde::Deserialize;
 
+/// What the names of tables that stand in for people begin with.
+pub const STANDS: &str = "erasure_";
+
 /// The tables that may tell of people, by their columns. `events_told` is not one: its rows are deleted.
 pub const COLUMNS: &str = "SELECT table, name, type AS of, is_in_sorting_key OR is_in_partition_key AS is_key \
     FROM system.columns WHERE database = currentDatabase() AND default_kind NOT IN ('ALIAS', 'MATERIALIZED') \
-    AND table != 'events_told' AND table IN \
+    AND table != 'events_told' AND NOT startsWith(table, 'erasure_') AND table IN \
     (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree') \
     ORDER BY table, position";
 
@@ -30,10 +35,10 @@ pub struct Column {
 
 /// What stands in for the person in statements.
 pub struct Stand {
-    /// The table that is there meanwhile: one row of `person`, and `nobody`.
+    /// The table that is there meanwhile: one row of `person`, `nobody` and `bot`, which is 0 if it is about all.
     pub table: String,
     /// `bot = 7 AND `, or nothing.
-    pub of_bot: String,
+    of_bot: String,
 }
 
 /// How a column tells of a person.
@@ -105,6 +110,12 @@ fn hex(number: &str) -> String {
 }
 
 impl Stand {
+    /// That of `table`, for what `bot` knows; 0 for all.
+    pub fn new(table: String, bot: u64) -> Self {
+        let of_bot = if bot == 0 { String::new() } else { format!("bot = {bot} AND ") };
+        Self { table, of_bot }
+    }
+
     /// The condition that an event is the person's.
     pub fn events(&self) -> String {
         let (of_bot, person) = (&self.of_bot, self.person());
@@ -112,7 +123,8 @@ impl Stand {
     }
 
     fn person(&self) -> String {
-        format!("assumeNotNull((SELECT person FROM {}))", self.table)
+        // Should the row ever be gone while a statement is still at work, it concerns no row: 0 would be those of nobody.
+        format!("ifNull((SELECT person FROM {}), toInt64(-9223372036854775808))", self.table)
     }
 
     fn nobody(&self) -> String {
@@ -195,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_sorted_by_a_person_is_written_anew_and_all_else_changed_as_it_stands() {
-        let stand = Stand { table: "erasing".to_owned(), of_bot: "bot = 7 AND ".to_owned() };
+        let stand = Stand::new("erasure_1".to_owned(), 7);
         let columns = vec![
             column("bot", "UInt64", true),
             column("chat", "Int64", true),

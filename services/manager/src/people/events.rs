@@ -12,7 +12,7 @@ use troupe_types::{BotId, Partition, Timestamp, UserId};
 
 use super::{
     Finding,
-    counted::{COLUMNS, Column, Stand, Table},
+    counted::{COLUMNS, Column, STANDS, Stand, Table},
 };
 use crate::{state::Manager, statistics::Reader};
 
@@ -39,6 +39,19 @@ pub struct Events<'a> {
 #[derive(Deserialize, Row)]
 struct Counted {
     rows: u64,
+}
+
+/// A table that an erasure left behind.
+#[derive(Deserialize, Row)]
+struct Left {
+    name: String,
+    is_old: u8,
+}
+
+#[derive(Deserialize, Row)]
+struct StoodFor {
+    person: i64,
+    bot: u64,
 }
 
 impl<'a> Events<'a> {
@@ -91,44 +104,77 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Deletes the events, and puts nobody in the person's place in what is counted.
+    /// Deletes the events, and puts nobody in the person's place in what is counted. First it finishes what was broken off:
+    /// the person's own erasure, and that of anybody who is still not erased after a day. One at a time, since two of one
+    /// person would take what stands in from each other.
     pub async fn erase(&self) -> anyhow::Result<Vec<Finding>> {
-        self.drop_old().await?;
         let mut findings = Vec::new();
+        for (stand, number) in self.broken_off().await? {
+            let found = self.erase_by(&stand).await?;
+            // Of somebody else the receipt tells nothing.
+            if self.numbers.contains(&number) {
+                findings.extend(found);
+            }
+        }
         for number in &self.numbers {
-            findings.extend(self.erase_number(*number).await?);
+            let stand = self.stand(*number).await?;
+            findings.extend(self.erase_by(&stand).await?);
         }
         Ok(findings)
     }
 
-    async fn erase_number(&self, number: i64) -> anyhow::Result<Vec<Finding>> {
-        let token = format!("{:016x}", rand::random::<u64>());
-        let of_bot = self.bot.map(|bot| format!("bot = {bot} AND ")).unwrap_or_default();
-        let stand = Stand { table: format!("erasing_{token}"), of_bot };
-        let nobody = rand::random_range(PSEUDONYMS);
-        let table = &stand.table;
+    /// Makes what stands in for a number.
+    async fn stand(&self, number: i64) -> anyhow::Result<Stand> {
+        let table = format!("{STANDS}{:016x}", rand::random::<u64>());
+        let (nobody, bot) = (rand::random_range(PSEUDONYMS), self.bot.map_or(0, BotId::get));
+        // On disk: whatever is broken off, the engine itself included, goes on with the same number.
         let make = format!(
-            "CREATE TABLE {table} ENGINE = Memory AS SELECT toInt64({number}) AS person, toInt64({nobody}) AS nobody"
+            "CREATE TABLE {table} ENGINE = MergeTree ORDER BY tuple() AS \
+             SELECT toInt64({number}) AS person, toInt64({nobody}) AS nobody, toUInt64({bot}) AS bot"
         );
         self.execute(&make).await?;
-        let erased = self.erase_by(&stand, &token).await;
-        let dropped = self.execute(&format!("DROP TABLE {table} SYNC")).await;
-        let findings = erased?;
-        dropped?;
+        Ok(Stand::new(table, bot))
+    }
+
+    /// What stood in for numbers when their erasure was broken off, each with the number.
+    async fn broken_off(&self) -> anyhow::Result<Vec<(Stand, i64)>> {
+        let tables = format!(
+            "SELECT name, metadata_modification_time < now() - INTERVAL 1 DAY AS is_old FROM system.tables \
+             WHERE database = currentDatabase() AND startsWith(name, '{STANDS}') ORDER BY metadata_modification_time, name"
+        );
+        let mut stands = Vec::new();
+        for Left { name, is_old } in patiently(self.quiet(&tables).fetch_all::<Left>()).await? {
+            let row = format!("SELECT person, bot FROM {name}");
+            match patiently(self.quiet(&row).fetch_optional::<StoodFor>()).await? {
+                Some(stood) if is_old == 1 || self.numbers.contains(&stood.person) => {
+                    stands.push((Stand::new(name, stood.bot), stood.person));
+                }
+                // It had been made, and nothing was done with it yet.
+                None if is_old == 1 => self.drop(&name).await?,
+                Some(_) | None => {}
+            }
+        }
+        Ok(stands)
+    }
+
+    /// Erases what a number is to be erased from, and forgets then what stood in for it.
+    async fn erase_by(&self, stand: &Stand) -> anyhow::Result<Vec<Finding>> {
+        let findings = self.replace(stand).await?;
+        let unfinished = format!(
+            "SELECT count() AS rows FROM system.mutations WHERE NOT is_done AND position(command, '{}') > 0",
+            stand.table
+        );
+        let unfinished = patiently(self.quiet(&unfinished).fetch_one::<Counted>()).await?.rows;
+        ensure!(unfinished == 0, "ClickHouse is still at it: ask again in a while");
+        self.drop(&stand.table).await?;
         Ok(findings)
     }
 
-    /// Drops what an erasure has left behind that broke off long ago.
-    async fn drop_old(&self) -> anyhow::Result<()> {
-        let old = "SELECT name FROM system.tables WHERE database = currentDatabase() \
-            AND startsWith(name, 'erasing_') AND metadata_modification_time < now() - INTERVAL 1 DAY";
-        for name in patiently(self.quiet(old).fetch_all::<String>()).await? {
-            self.execute(&format!("DROP TABLE IF EXISTS `{name}` SYNC")).await?;
-        }
-        Ok(())
+    async fn drop(&self, table: &str) -> anyhow::Result<()> {
+        self.execute(&format!("DROP TABLE IF EXISTS {table} SYNC")).await
     }
 
-    async fn erase_by(&self, stand: &Stand, token: &str) -> anyhow::Result<Vec<Finding>> {
+    async fn replace(&self, stand: &Stand) -> anyhow::Result<Vec<Finding>> {
         let mut findings = Vec::new();
         // What is counted first: of it the events tell nothing once they are gone, and it is found again by itself.
         for table in Table::all(patiently(self.quiet(COLUMNS).fetch_all::<Column>()).await?) {
@@ -144,11 +190,11 @@ impl<'a> Events<'a> {
         }
         let found = self.count("events_told", &stand.events()).await?;
         if found > 0 {
-            let events = stand.events();
+            let (table, events) = (&stand.table, stand.events());
             // The newest row of a partition is the position of stats: one that tells of nobody takes its place.
             self.execute(&format!(
                 "INSERT INTO events_told (id, kind, time, bot, partition, seq, stream, written) \
-                 SELECT concat('erased/{token}/', toString(partition), '/', toString(toUnixTimestamp64Milli(stream))), \
+                 SELECT concat('{table}/', toString(partition), '/', toString(toUnixTimestamp64Milli(stream))), \
                  'person_erased', now64(3), argMax(bot, seq), partition, max(seq), stream, now64(3) FROM events_told \
                  WHERE partition IN (SELECT partition FROM events_told WHERE {events}) GROUP BY stream, partition"
             ))

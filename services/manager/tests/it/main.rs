@@ -3,6 +3,7 @@
 
 mod acts;
 mod bots;
+mod broken_off;
 mod content;
 mod erasure;
 mod media;
