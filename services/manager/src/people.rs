@@ -130,9 +130,9 @@ async fn erase_everywhere(
         };
         let states = asked.note("redis", Some(id), states.await);
         asked.found.extend(states.into_iter().flatten());
-        for stream in [Stream::Updates, Stream::Actions, Stream::Webhooks, Stream::Dead] {
+        for stream in [Stream::Updates, Stream::Actions, Stream::Webhooks] {
             let waiting = Waiting::find(bus, stream, id, person).await;
-            asked.remove(bus, id, waiting).await;
+            asked.remove(bus, Some(id), waiting).await;
         }
     }
     asked.forget_at_ingress(bus, &bots, only, person).await;
@@ -155,8 +155,10 @@ async fn erase_everywhere(
     };
     asked.found.extend(erased.into_iter().flatten());
     for (bot, waiting) in told {
-        asked.remove(bus, bot, waiting).await;
+        asked.remove(bus, Some(bot), waiting).await;
     }
+    // Last: whoever gives up a message that was removed above while it was in work finds it gone, and keeps no letter.
+    asked.remove(bus, only, Waiting::letters(bus, only, person).await).await;
     asked.found.retain(|finding| finding.found > 0);
     Receipt {
         person: person.get(),
@@ -214,10 +216,10 @@ impl Asked {
     }
 
     /// Removes what was found in a stream.
-    async fn remove(&mut self, bus: &Bus, bot: BotId, waiting: anyhow::Result<Waiting>) {
-        let Some(waiting) = self.note("nats", Some(bot), waiting) else { return };
+    async fn remove(&mut self, bus: &Bus, bot: Option<BotId>, waiting: anyhow::Result<Waiting>) {
+        let Some(waiting) = self.note("nats", bot, waiting) else { return };
         let gone = waiting.remove(bus).await;
-        if self.note("nats", Some(bot), gone).is_some() {
+        if self.note("nats", bot, gone).is_some() {
             let what = match waiting.stream {
                 Stream::Updates => "updates and timers",
                 Stream::Actions => "actions",
@@ -230,7 +232,7 @@ impl Asked {
             self.found.push(Finding {
                 store: "nats",
                 what: what.into(),
-                bot: Some(bot.get()),
+                bot: bot.map(BotId::get),
                 found,
                 removed: found,
             });

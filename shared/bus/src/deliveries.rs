@@ -459,6 +459,14 @@ impl<T> Delivery<T> {
         self.receipt.bury(reason).await;
     }
 
+    /// Whether the broker still has it: if not, somebody who was erased is in it, and nothing may be told of it.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn is_kept(&self) -> Result<bool, Error> {
+        self.receipt.bus.has(self.receipt.source.stream, self.sequence).await
+    }
+
     /// Tells the broker not to hand it out again.
     pub async fn end(&self) {
         settle(&self.receipt.message, AckKind::Term).await;
@@ -558,19 +566,31 @@ impl Letter {
     }
 }
 
-/// Publishes a dead letter until it is stored.
+/// Publishes a dead letter until it is stored. It goes again if what it tells of was removed from its stream meanwhile:
+/// whoever erases a person removes that first, then looks for letters.
 pub(crate) async fn bury(bus: &Bus, Letter { letter, trace }: &Letter) {
     let DeadLetter { stream, sequence, subject, reason, .. } = letter;
     tracing::error!(subject, sequence, reason, "a message became a dead letter");
     metrics::dead_letter(*stream);
     let id = format!("dead/{}/{sequence}", stream.prefix());
     let never = CancellationToken::new();
-    if let Err(error) = bus.publish_until(Subject::Dead(*stream), &id, letter, trace, &never).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            subject,
-            sequence,
-            "a dead letter was lost"
-        );
+    match bus.publish_until(Subject::Dead(*stream), &id, letter, trace, &never).await {
+        Ok(buried) => {
+            if let Err(error) = unbury_if_erased(bus, letter, buried.sequence).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, subject, sequence, "cannot look whether a dead letter may stay");
+            }
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, subject, sequence, "a dead letter was lost");
+        }
     }
+}
+
+async fn unbury_if_erased(bus: &Bus, letter: &DeadLetter, buried: u64) -> Result<(), Error> {
+    if !bus.has(letter.stream, letter.sequence).await? {
+        bus.remove(Stream::Dead, &[buried]).await?;
+    }
+    Ok(())
 }

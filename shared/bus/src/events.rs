@@ -104,5 +104,27 @@ fn event(message: &Message, place: Place) -> Result<Stored<Event>, String> {
 /// Decodes a message; the error tells why that cannot be done, now or ever.
 pub(crate) fn read<T: DeserializeOwned>(message: &Message) -> Result<T, String> {
     headers::check_version(message.headers.as_ref())?;
-    serde_json::from_slice(&message.payload).map_err(|error| format!("cannot be decoded: {error}"))
+    serde_json::from_slice(&message.payload)
+        .map_err(|error| format!("cannot be decoded: {}", without_texts(&error.to_string())))
+}
+
+/// What is wrong with a message goes to the log, which is no place for what people write: `invalid type: string "…"`.
+fn without_texts(error: &str) -> String {
+    let Some((begin, rest)) = error.split_once('"') else { return error.to_owned() };
+    let end = rest.rsplit_once('"').map_or("", |(_, end)| end);
+    format!("{begin}\"…\"{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reason_tells_what_somebody_wrote() {
+        let error = serde_json::from_str::<Vec<u8>>(r#"["my \"secret\" is out"]"#).unwrap_err().to_string();
+        assert!(error.contains("secret"), "{error}");
+        let told = without_texts(&error);
+        assert_eq!(told, "invalid type: string \"…\", expected u8 at line 1 column 23");
+        assert_eq!(without_texts("missing field `chat`"), "missing field `chat`");
+    }
 }

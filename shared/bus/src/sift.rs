@@ -1,6 +1,6 @@
 //! Finding messages by what they say, and removing them before their time.
 
-use async_nats::jetstream::stream::{DeleteMessageErrorKind, Stream as Kept};
+use async_nats::jetstream::stream::{DeleteMessageErrorKind, RawMessageErrorKind, Stream as Kept};
 use bytes::Bytes;
 use futures::future::join_all;
 use troupe_protocol::Stream;
@@ -55,6 +55,22 @@ impl Bus {
             }
         }
         Ok(kept)
+    }
+
+    /// Whether `stream` still has the message with this number. What was removed before its time tells of somebody who was
+    /// erased: nothing may come of it any more.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn has(&self, stream: Stream, sequence: u64) -> Result<bool, Error> {
+        match self.stream(stream).get_raw_message(sequence).await {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(false),
+            Err(error) => Err(Error::Read {
+                what: format!("message {sequence} of {}", stream.name()),
+                source: error.into(),
+            }),
+        }
     }
 
     /// Removes the messages with these numbers from `stream`; the broker writes over what they said. One that is gone

@@ -5,7 +5,7 @@ use troupe_bus::{Bus, Found};
 use troupe_protocol::{DeadLetter, Stream, Subject, Webhook};
 use troupe_types::{BotId, Partition, UserId};
 
-use super::whose::concerns;
+use super::whose::{concerns, may_concern};
 
 /// The messages of one stream that are about a person.
 pub struct Waiting {
@@ -28,15 +28,21 @@ impl Waiting {
             Stream::Actions => vec![Subject::Action(partition, bot).to_string()],
             Stream::Webhooks => vec![Webhook::subject_of_any(bot)],
             Stream::Events => vec![Subject::Event(partition, bot).to_string()],
-            Stream::Dead => vec![format!("{}.>", stream.prefix())],
+            Stream::Dead => return Self::letters(bus, Some(bot), person).await,
         };
         let wanted = |found: &Found| match stream {
-            Stream::Dead => is_letter_of(&found.payload, bot, person),
-            Stream::Updates | Stream::Actions | Stream::Webhooks | Stream::Events => {
-                concerns(&found.payload, person)
-            }
+            // Some events are about nobody, and have numbers of their own in them.
+            Stream::Events => concerns(&found.payload, person),
+            _ => may_concern(&found.payload, person),
         };
         Ok(Self { stream, messages: bus.sift(stream, subjects, &wanted).await? })
+    }
+
+    /// The dead letters about `person`: of `bot`, or of all, also of bots that are not there any more or never were.
+    pub async fn letters(bus: &Bus, bot: Option<BotId>, person: UserId) -> anyhow::Result<Self> {
+        let subjects = vec![format!("{}.>", Stream::Dead.prefix())];
+        let wanted = |found: &Found| is_letter_of(&found.payload, bot, person);
+        Ok(Self { stream: Stream::Dead, messages: bus.sift(Stream::Dead, subjects, &wanted).await? })
     }
 
     /// Removes them. Returns how many were still there.
@@ -60,8 +66,8 @@ impl Waiting {
     }
 }
 
-fn is_letter_of(payload: &[u8], bot: BotId, person: UserId) -> bool {
+fn is_letter_of(payload: &[u8], bot: Option<BotId>, person: UserId) -> bool {
     let Ok(letter) = serde_json::from_slice::<DeadLetter>(payload) else { return false };
-    let of_bot = letter.subject.split('.').nth(2).is_some_and(|of| of == bot.to_string());
-    of_bot && concerns(letter.payload.as_bytes(), person)
+    let of = letter.subject.split('.').nth(2);
+    bot.is_none_or(|bot| of == Some(&bot.to_string())) && may_concern(letter.payload.as_bytes(), person)
 }

@@ -11,10 +11,24 @@ pub fn concerns(payload: &[u8], person: UserId) -> bool {
     }
 }
 
+/// Does what [`concerns`] does, and takes a message that tells in no known place whom it is about for one about everybody
+/// whose number is in it: one that a newer version wrote, say.
+pub fn may_concern(payload: &[u8], person: UserId) -> bool {
+    let message = serde_json::from_slice::<Value>(payload).ok();
+    let tells = |message: Value| PLACES.iter().any(|place| message.pointer(place).is_some());
+    if message.is_some_and(tells) {
+        concerns(payload, person)
+    } else {
+        names(&String::from_utf8_lossy(payload), person.get())
+    }
+}
+
+/// Where a message tells whom it is about.
+const PLACES: [&str; 4] = ["/sender/id", "/chat/id", "/person", "/chat"];
+
 /// An update tells `sender` and `chat`, an action and an event `person` and `chat`; a direct chat has the person's id.
 fn told(message: &Value, person: i64) -> bool {
-    let places = ["/sender/id", "/chat/id", "/person", "/chat"];
-    places.iter().any(|place| message.pointer(place).and_then(Value::as_i64) == Some(person))
+    PLACES.iter().any(|place| message.pointer(place).and_then(Value::as_i64) == Some(person))
 }
 
 /// Whether `text` has the number standing alone.
@@ -48,6 +62,17 @@ mod tests {
             "cut off: {\"id\":421,",
         ] {
             assert!(!is_about(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_says_nowhere_whom_it_is_about_may_be_about_anybody_in_it() {
+        let may_be_about = |payload: &str| may_concern(payload.as_bytes(), UserId::new(42));
+        for about in [r#"{"v": 2, "from": [42]}"#, "cut off: {\"id\":42,", r#"{"bot": 7, "person": 42}"#] {
+            assert!(may_be_about(about), "{about}");
+        }
+        for other in [r#"{"bot": 42, "person": 43}"#, r#"{"v": 2, "from": [421]}"#] {
+            assert!(!may_be_about(other), "{other}");
         }
     }
 }

@@ -178,6 +178,22 @@ async fn a_buried_message_does_not_come_again() {
 }
 
 #[tokio::test]
+async fn nobody_keeps_a_letter_of_what_was_removed_while_it_was_in_work() {
+    let nats = server().await;
+    let bus = connect(&nats).await;
+    let sequences = publish(&bus, PARTITION, [1]).await;
+    let mut deliveries = bus.updates(PARTITION, 0).await.unwrap();
+    let held = soon(deliveries.next()).await.unwrap();
+    assert!(held.is_kept().await.unwrap());
+    assert_eq!(bus.remove(Stream::Updates, &sequences).await.unwrap(), 1);
+    assert!(!held.is_kept().await.unwrap());
+    held.bury("poison").await;
+    held.end().await;
+    let letters = bus.sift(Stream::Dead, vec![format!("{}.>", Stream::Dead.prefix())], &|_| true).await;
+    assert_eq!(letters.unwrap(), []);
+}
+
+#[tokio::test]
 async fn deliveries_go_on_after_the_broker_was_killed() {
     let mut nats = server().await;
     let bus = connect(&nats).await;
