@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
-use troupe_protocol::{BotSettings, ContentKind, Desired, SessionState};
+use troupe_protocol::{BotSettings, ContentKind, Desired};
 use troupe_types::BotId;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +17,7 @@ use crate::{
     extract::{Body, InPath, InQuery},
     names, registry,
     state::Manager,
+    status::State as Fares,
     views::{BotView, SettingsView, StatusView},
 };
 
@@ -196,12 +197,12 @@ async fn control(
         let status = registry::status(manager, bot).await?;
         let is_so = match desired {
             Desired::Running => status.as_ref().is_some_and(|status| {
-                status.state == SessionState::Online && status.generation == record.generation
+                status.state == Fares::Online && status.told.generation == record.generation
             }),
-            // One that never was connected, or that Telegram has signed out, needs nobody to stop it.
-            Desired::Stopped => !status.as_ref().is_some_and(|status| {
-                matches!(status.state, SessionState::Online | SessionState::Connecting)
-            }),
+            // One that nobody keeps connected needs nobody to stop it.
+            Desired::Stopped => !status
+                .as_ref()
+                .is_some_and(|status| matches!(status.state, Fares::Online | Fares::Connecting)),
         };
         if is_so || patience.is_zero() {
             return Ok(Json(BotView::new(record, status)));
@@ -210,8 +211,8 @@ async fn control(
             let state = status.map_or_else(
                 || "was never connected".to_owned(),
                 |status| {
-                    let detail = status.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-                    format!("is {:?}{detail}", status.state)
+                    let detail = status.told.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+                    format!("is {}{detail}", status.state.name())
                 },
             );
             let message =

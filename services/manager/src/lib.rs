@@ -21,6 +21,7 @@ mod registry;
 mod reports;
 mod state;
 mod statistics;
+mod status;
 mod views;
 
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub async fn faults(
     if uses.scenarios.is_empty() {
         return Ok(faults);
     }
-    for (record, _) in registry::list(manager).await? {
+    for record in registry::records(manager).await? {
         let settings = &record.settings;
         if speakers(settings).all(|(of, named)| of != kind || named.as_str() != name) {
             continue;

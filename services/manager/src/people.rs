@@ -251,7 +251,7 @@ fn is_somebody(person: UserId) -> Result<(), ApiError> {
 async fn bots(manager: &Manager, ask: &Ask) -> Result<Vec<BotRecord>, ApiError> {
     Ok(match ask.bot {
         Some(bot) => vec![registry::get(manager, bot).await?.value],
-        None => registry::list(manager).await?.into_iter().map(|(record, _)| record).collect(),
+        None => registry::records(manager).await?,
     })
 }
 

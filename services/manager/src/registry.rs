@@ -4,17 +4,20 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
-use troupe_bus::{Change, Entry, Error, Records};
+use troupe_bus::{Change, Entry, Error, Records, ownership};
 use troupe_protocol::{BotRecord, BotSettings, BotStatus, Desired};
-use troupe_types::{BotId, UserId};
+use troupe_types::{BotId, Partition, UserId};
 
-use crate::{error::ApiError, state::Manager};
+use crate::{error::ApiError, state::Manager, status::Status};
 
 /// How often a record that others change at the same moment is read again and changed again.
 const RACES_MAX: usize = 10;
 
 /// How long after a name was taken its bot has to be there. Only who died in between takes longer.
 const CLAIMED_MAX: Duration = Duration::from_secs(2);
+
+/// Whose leases tell who keeps a bot's session.
+const INGRESS: &str = "ingress";
 
 /// What the keys of bots begin with.
 const BOTS: &str = "bot.";
@@ -46,23 +49,31 @@ pub async fn get(manager: &Manager, bot: BotId) -> Result<Entry<BotRecord>, ApiE
     })
 }
 
+/// Every bot's record, by number.
+///
+/// # Errors
+/// If the bus fails.
+pub async fn records(manager: &Manager) -> Result<Vec<BotRecord>, ApiError> {
+    let mut records: Vec<_> = all::<BotRecord>(&manager.bots(), BOTS).await?.into_values().collect();
+    records.sort_by_key(|record| record.id);
+    Ok(records)
+}
+
 /// Every bot's record and how its session fares, by number.
 ///
 /// # Errors
 /// If the bus fails.
-pub async fn list(manager: &Manager) -> Result<Vec<(BotRecord, Option<BotStatus>)>, ApiError> {
-    let (bots, statuses) = (manager.bots(), manager.statuses());
-    let (bots, mut statuses) =
-        tokio::try_join!(all::<BotRecord>(&bots, BOTS), all::<BotStatus>(&statuses, ""))?;
-    let mut listed: Vec<_> = bots
-        .into_values()
-        .map(|record| {
-            let status = statuses.remove(&record.id.to_string());
-            (record, status)
-        })
-        .collect();
-    listed.sort_by_key(|(record, _)| record.id);
-    Ok(listed)
+pub async fn list(manager: &Manager) -> Result<Vec<(BotRecord, Option<Status>)>, ApiError> {
+    let (statuses, bus) = (manager.statuses(), manager.bus());
+    let records = records(manager).await?;
+    let mut statuses = all::<BotStatus>(&statuses, "").await?;
+    let owners = ownership::owners(bus, INGRESS).await?;
+    let with_status = |record: BotRecord| {
+        let owner = owners.get(&Partition::of(record.id, bus.partitions())).map(String::as_str);
+        let status = statuses.remove(&record.id.to_string()).map(|told| Status::new(told, owner));
+        (record, status)
+    };
+    Ok(records.into_iter().map(with_status).collect())
 }
 
 /// Everything that is there under a prefix, in one go.
@@ -86,8 +97,11 @@ async fn all<T: DeserializeOwned>(records: &Records, prefix: &str) -> Result<BTr
 ///
 /// # Errors
 /// If the bus fails.
-pub async fn status(manager: &Manager, bot: BotId) -> Result<Option<BotStatus>, ApiError> {
-    Ok(manager.statuses().get(&bot.to_string()).await?.map(|entry| entry.value))
+pub async fn status(manager: &Manager, bot: BotId) -> Result<Option<Status>, ApiError> {
+    let Some(told) = manager.statuses().get::<BotStatus>(&bot.to_string()).await? else { return Ok(None) };
+    let bus = manager.bus();
+    let owner = ownership::owner(bus, INGRESS, Partition::of(bot, bus.partitions())).await?;
+    Ok(Some(Status::new(told.value, owner.as_deref())))
 }
 
 /// Stores a new bot under the next number. It is stopped and has not signed in.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use troupe_protocol::{
-    BotRecord, BotSettings, BotStatus, ContentName, Desired, GroupPolicy, SessionState, WeightedScenario,
-};
+use troupe_protocol::{BotRecord, BotSettings, ContentName, Desired, GroupPolicy, WeightedScenario};
 use troupe_types::{ChatId, Zone};
 use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    status::{State, Status},
+};
 
 /// A bot.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,14 +46,14 @@ pub struct IdentityView {
 /// How a bot's session fares.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StatusView {
-    /// `connecting`, `online`, `stopped` or `logged_out`.
+    /// `connecting`, `online`, `stopped`, `logged_out`, or `no_ingress`: no instance of ingress is there for the bot.
     #[schema(value_type = String)]
-    pub state: SessionState,
+    pub state: State,
     /// What there is to say about it.
     pub detail: Option<String>,
-    /// Since when, in milliseconds since 1970.
+    /// Since when, in milliseconds since 1970; with `no_ingress` since when it was as the last instance told.
     pub since_ms: i64,
-    /// The ingress instance that holds the session.
+    /// The ingress instance that holds the session, or did so last.
     pub instance: String,
 }
 
@@ -109,7 +110,7 @@ pub enum GroupsView {
 
 impl BotView {
     /// Puts a bot's record and status together.
-    pub fn new(record: BotRecord, status: Option<BotStatus>) -> Self {
+    pub fn new(record: BotRecord, status: Option<Status>) -> Self {
         Self {
             id: record.id.get(),
             name: record.name,
@@ -122,9 +123,9 @@ impl BotView {
             desired: record.desired,
             status: status.map(|status| StatusView {
                 state: status.state,
-                detail: status.detail,
-                since_ms: status.since.as_millis(),
-                instance: status.instance,
+                detail: status.told.detail,
+                since_ms: status.told.since.as_millis(),
+                instance: status.told.instance,
             }),
             settings: record.settings.into(),
         }

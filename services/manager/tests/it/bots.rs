@@ -1,7 +1,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use troupe_bus::ownership::{self, Change};
 use troupe_protocol::{BotRecord, BotStatus, Bucket, SessionState};
-use troupe_types::Timestamp;
+use troupe_types::{BotId, Partition, Timestamp};
 
 use crate::world::World;
 
@@ -76,7 +78,11 @@ async fn control_changes_what_is_wanted_and_can_wait_for_it() {
         world.post(&format!("/v1/bots/{id}/start?wait=100ms"), &json!({})).await.refused(503);
     assert_eq!(error, "unavailable");
     assert!(message.contains("never connected"), "{message}");
-    // Now somebody does.
+    // Now somebody does, who owns its partition.
+    let bot = BotId::new(id.as_u64().expect("it is a number"));
+    let (partition, leaving) = (Partition::of(bot, world.bus.partitions()), CancellationToken::new());
+    let mut ownership = ownership::join(&world.bus, "ingress", "test", leaving.clone()).unwrap();
+    while !matches!(ownership.next().await, Some(Change::Acquired(acquired, _)) if acquired == partition) {}
     let status = BotStatus {
         state: SessionState::Online,
         detail: None,
@@ -87,8 +93,22 @@ async fn control_changes_what_is_wanted_and_can_wait_for_it() {
     statuses.put(&id.to_string(), &status).await.unwrap();
     let started = world.post(&format!("/v1/bots/{id}/start?wait=5s"), &json!({})).await.ok();
     assert_eq!(started["status"]["state"], "online");
-    assert_eq!(world.get(&format!("/v1/bots/{id}/status")).await.ok()["state"], "online");
+    let of_bot = format!("/v1/bots/{id}/status");
+    assert_eq!(world.get(&of_bot).await.ok()["state"], "online");
     assert_eq!(world.get("/v1/bots").await.ok()["bots"], json!([started]));
+    // It leaves, and nobody comes after it.
+    leaving.cancel();
+    while let Some(change) = ownership.next().await {
+        if let Change::Revoke(partition) = change {
+            ownership.released(partition);
+        }
+    }
+    let gone = world.get(&of_bot).await.ok();
+    assert_eq!(gone["state"], "no_ingress");
+    assert_eq!(gone["detail"], "no ingress is there for it; the last one was test");
+    assert_eq!(world.get("/v1/bots").await.ok()["bots"][0]["status"], gone);
+    let (_, message) = world.post(&format!("/v1/bots/{id}/start?wait=100ms"), &json!({})).await.refused(503);
+    assert!(message.contains("without an ingress"), "{message}");
     world.post(&format!("/v1/bots/{id}/start?wait=soon"), &json!({})).await.refused(400);
     assert_eq!(world.call(Method::DELETE, &format!("/v1/bots/{id}"), None).await.status, 204);
     assert_eq!(world.get("/v1/bots").await.ok()["bots"], json!([]));

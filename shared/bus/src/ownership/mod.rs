@@ -12,4 +12,4 @@ mod run;
 mod simulation;
 
 pub use lease::Lease;
-pub use run::{Change, Ownership, Releaser, join, members};
+pub use run::{Change, Ownership, Releaser, join, members, owner, owners};

@@ -126,6 +126,43 @@ pub async fn members(bus: &Bus, service: &str) -> Result<Vec<String>, Error> {
     Ok(members.iter().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect())
 }
 
+/// The instance of `service` that holds the lease on `partition`, as far as the broker knows: one that was killed holds it
+/// until its key expires.
+///
+/// # Errors
+/// If the broker does not answer.
+pub async fn owner(bus: &Bus, service: &str, partition: Partition) -> Result<Option<String>, Error> {
+    let keys = Keys { service: service.to_owned(), ttl: bus.config().lease_ttl.as_secs() };
+    let found = bus.bucket(Bucket::Owners).get::<Holder>(&keys.lease(partition)).await?;
+    Ok(found.map(|entry| entry.value.instance))
+}
+
+/// As [`owner`], of all partitions that have one.
+///
+/// # Errors
+/// If the broker does not answer.
+pub async fn owners(bus: &Bus, service: &str) -> Result<BTreeMap<Partition, String>, Error> {
+    let keys = Keys { service: service.to_owned(), ttl: bus.config().lease_ttl.as_secs() };
+    let prefix = keys.leases();
+    let mut watch = bus.bucket(Bucket::Owners).watch_raw(&prefix).await?;
+    let mut owners = BTreeMap::new();
+    while let Some(change) = watch.next().await {
+        let partition = |key: &str| key.strip_prefix(&prefix)?.parse::<Partition>().ok();
+        match change {
+            RawChange::Put { key, value, .. } => {
+                if let (Some(partition), Key::Taken(owner)) = (partition(&key), taken(&value)) {
+                    owners.insert(partition, owner);
+                }
+            }
+            RawChange::Deleted { key, .. } => {
+                partition(&key).and_then(|partition| owners.remove(&partition));
+            }
+            RawChange::Current => break,
+        }
+    }
+    Ok(owners)
+}
+
 /// The names and the lifetime of keys.
 #[derive(Debug, Clone)]
 struct Keys {

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use troupe_bus::{Bus, NatsConfig};
-use troupe_dev::{demo, stack::Options};
+use troupe_dev::{
+    demo::{self, manager::Manager},
+    stack::Options,
+};
 use troupe_protocol::Bucket;
 
 use crate::world::{World, wait_for};
@@ -57,6 +60,32 @@ async fn killing_ingress_loses_and_doubles_nothing() {
     .await;
     assert!(summary.is_well(), "{summary}\n{:#?}", summary.faults());
     assert_eq!(world.look("/overlaps").await, Value::Array(Vec::new()), "no session was connected twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_shows_as_online_only_while_an_ingress_has_it() {
+    let environment = vec![("TROUPE__NATS__LEASE_TTL".to_owned(), "2s".to_owned())];
+    let mut world = World::new(Options { environment, ..Options::default() }).await;
+    let manager = Manager::new(&world.endpoints.services["manager"].url, &world.endpoints.manager_token);
+    let bots: Vec<u64> = world.scene.bots.values().map(|bot| bot.id.get()).collect();
+    let all = async |state: &str| {
+        wait_for(async || {
+            for bot in &bots {
+                let bot = manager.bot(*bot).await.expect("the manager answers");
+                if bot["status"]["state"] != state {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+    };
+    all("online").await;
+    world.stack.ingresses[0].kill();
+    all("no_ingress").await;
+    world.stack.ingresses[0].restart().await.expect("ingress starts again");
+    all("online").await;
+    world.stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
