@@ -20,7 +20,9 @@ use crate::{
     outgoing::Outgoing,
     report::Reporter,
     sessions::Sessions,
-    telegram::{Batch, CallError, Connection, Happened, MemorySession, Receiver, Said, Telegram, Trouble},
+    telegram::{
+        Batch, CallError, Connection, Gap, Happened, MemorySession, Receiver, Said, Telegram, Trouble,
+    },
 };
 
 /// How long to wait before a broken connection is made anew, at first and at most.
@@ -206,6 +208,27 @@ impl Account {
         metrics::updates_published(published);
         self.session.set_position(batch.position);
         self.moved.notify_one();
+        if let Some(gap) = batch.gap {
+            self.tell_gap(gap, published).await;
+        }
+    }
+
+    /// Tells the operators that more was missed than Telegram tells.
+    async fn tell_gap(&self, gap: Gap, read: usize) {
+        metrics::gap_read(gap);
+        let bot = self.bot;
+        match gap {
+            Gap::Filled => tracing::warn!(
+                bot.id = %bot, read, "more was missed than Telegram tells: the chats' histories were read"
+            ),
+            Gap::FilledInPart => {
+                tracing::error!(
+                    bot.id = %bot, read, "more was missed than Telegram tells: some of it may never be seen"
+                );
+                let detail = "more was missed than Telegram tells, and not all of it could be read";
+                self.report(SessionState::Online, Some(detail.to_owned())).await;
+            }
+        }
     }
 
     async fn tell_said(&self, said: Said) -> bool {

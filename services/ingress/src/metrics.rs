@@ -9,6 +9,8 @@ use metrics::{counter, gauge, histogram};
 use troupe_protocol::SessionState;
 use troupe_service::metric::Metric;
 
+use crate::telegram::Gap;
+
 const SESSIONS: Metric = Metric::gauge(
     "troupe_ingress_sessions",
     "Sessions that this instance keeps, by state.",
@@ -22,6 +24,11 @@ const GROUP_GAPS_LOST: Metric = Metric::counter(
     "troupe_ingress_group_gaps_lost_total",
     "Times that a group had more news than Telegram gives: some of its messages were never seen.",
     &[],
+);
+const GAPS_READ: Metric = Metric::counter(
+    "troupe_ingress_gaps_read_total",
+    "Times that an account had missed more than Telegram tells and its chats were read instead, by how much was found.",
+    &[("found", &["all", "part"])],
 );
 const UPDATES_PUBLISHED: Metric =
     Metric::counter("troupe_ingress_updates_published_total", "Updates that the broker has.", &[]);
@@ -43,12 +50,12 @@ const REPLY_DELAY: Metric = Metric::histogram(
 const FLOOD_WAITS: Metric = Metric::counter(
     "troupe_ingress_flood_waits_total",
     "Times that Telegram asked an account to wait, by what it wanted to do.",
-    &[("method", &["read", "send", "download"])],
+    &[("method", &["read", "send", "download", "react", "forward"])],
 );
 const FLOOD_WAIT_SECONDS: Metric = Metric::counter(
     "troupe_ingress_flood_wait_seconds_total",
     "Seconds that Telegram asked accounts to wait, by what they wanted to do.",
-    &[("method", &["read", "send", "download"])],
+    &[("method", &["read", "send", "download", "react", "forward"])],
 );
 
 /// All of them.
@@ -57,6 +64,7 @@ pub const ALL: &[Metric] = &[
     RECONNECTS,
     GAPS,
     GROUP_GAPS_LOST,
+    GAPS_READ,
     UPDATES_PUBLISHED,
     ACTIONS,
     ACTION_DELAY,
@@ -81,7 +89,7 @@ pub(crate) fn reply_delay(time: Duration) {
     histogram!(REPLY_DELAY.name).record(time.as_secs_f64());
 }
 
-/// Counts a flood wait and its length; `method` is `read`, `send` or `download`.
+/// Counts a flood wait and its length; `method` is what the account wanted to do.
 pub(crate) fn flood_wait(method: &'static str, wait: Duration) {
     counter!(FLOOD_WAITS.name, "method" => method).increment(1);
     counter!(FLOOD_WAIT_SECONDS.name, "method" => method).increment(wait.as_secs());
@@ -100,6 +108,15 @@ pub(crate) fn gap() {
 /// Counts a group whose news Telegram did not give in full.
 pub(crate) fn group_gap_lost() {
     counter!(GROUP_GAPS_LOST.name).increment(1);
+}
+
+/// Counts an account that had missed more than Telegram tells.
+pub(crate) fn gap_read(gap: Gap) {
+    let found = match gap {
+        Gap::Filled => "all",
+        Gap::FilledInPart => "part",
+    };
+    counter!(GAPS_READ.name, "found" => found).increment(1);
 }
 
 /// Counts one session under its state for as long as it lives.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub duplicate_pushes: bool,
     /// How many events one `updates.difference` carries at most; more come in slices.
     pub difference_slice: usize,
+    /// From how many missed events on `updates.getDifference` answers "too long".
+    pub difference_max: usize,
     /// From how many missed events on `updates.getChannelDifference` answers "too long".
     pub channel_difference_max: usize,
     /// Whether `updateChannelTooLong` in a difference names the group's `pts`.
@@ -56,6 +58,7 @@ impl Default for Settings {
             short_updates: false,
             duplicate_pushes: false,
             difference_slice: 100,
+            difference_max: 1_000_000,
             channel_difference_max: 3000,
             channel_too_long_with_pts: false,
             code_lifetime_ms: 300_000,

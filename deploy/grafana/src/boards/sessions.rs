@@ -43,9 +43,10 @@ pub(super) fn board() -> Board {
                     .limits(1.0, 1.0)
                     .wide(6),
                     stat(
-                        "Lost in groups",
-                        "Times in the last day that a group had more news than Telegram gives.",
-                        "sum(increase(troupe_ingress_group_gaps_lost_total[24h]))",
+                        "Not all seen",
+                        "Times in the last day that a group or an account had more news than Telegram gives.",
+                        "sum(increase(troupe_ingress_group_gaps_lost_total[24h])) + \
+                         sum(increase(troupe_ingress_gaps_read_total{found=\"part\"}[24h]))",
                     )
                     .limits(1.0, 10.0)
                     .wide(6),

@@ -117,7 +117,8 @@ fn deleted(chat: Option<ChatId>, messages: Vec<i32>) -> Happened {
     Happened::Deleted { chat, messages: messages.into_iter().map(MessageId::new).collect() }
 }
 
-fn dialog(peer: &tl::enums::Peer) -> Option<ChatId> {
+/// The chat that Telegram means.
+pub fn dialog(peer: &tl::enums::Peer) -> Option<ChatId> {
     let peer = match peer {
         tl::enums::Peer::User(user) => PeerId::user(user.user_id),
         tl::enums::Peer::Chat(chat) => PeerId::chat(chat.chat_id),

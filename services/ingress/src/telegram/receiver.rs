@@ -20,7 +20,11 @@ use tokio::{
 
 use crate::metrics;
 
-use super::{CallError, Connection, MemorySession, Trouble, convert};
+use super::{
+    CallError, Connection, MemorySession, Trouble, convert,
+    missed::{self, Heard},
+    session::Position,
+};
 use troupe_types::{Chat, ChatId, Message, MessageId, Person, Timestamp};
 
 /// How long to wait before a failed difference is asked for again, at first and at most.
@@ -35,10 +39,21 @@ pub struct Batch {
     /// In Telegram's order.
     pub happened: Vec<Happened>,
     /// To be saved when all of `happened` is safe.
-    pub position: UpdatesState,
+    pub position: Position,
     /// Whether the session's position now tells of groups that were not heard of before: to be saved *before* `happened`
     /// is, or a crash in between would lose what is said in them until the next start.
     pub begins_groups: bool,
+    /// Set where more was missed than Telegram tells: `happened` was read from the chats' histories then.
+    pub gap: Option<Gap>,
+}
+
+/// What became of a time that Telegram does not tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// All messages that are still there were read.
+    Filled,
+    /// Some may never be seen.
+    FilledInPart,
 }
 
 /// One thing that happened in a chat.
@@ -76,6 +91,10 @@ pub struct Receiver {
     resync_interval: Duration,
     next_resync: Instant,
     needs_state: bool,
+    /// The newest message of the account's own chats that was given out.
+    newest_message: i32,
+    /// The last that was heard before a time that Telegram does not tell of.
+    gap: Option<Heard>,
     /// Groups that were not known before, and the date (in Telegram's seconds) since which their messages matter.
     fresh: BTreeMap<i64, i32>,
 }
@@ -87,7 +106,8 @@ impl Receiver {
     pub fn new(connection: &mut Connection, resync_interval: Duration) -> Option<Self> {
         let updates = connection.take_updates()?;
         let session = Arc::clone(&connection.session);
-        let boxes = MessageBoxes::load(session.updates_state());
+        let Position { updates: position, newest_message } = session.live_position();
+        let boxes = MessageBoxes::load(position);
         let needs_state = boxes.is_empty();
         Some(Self {
             session,
@@ -96,6 +116,8 @@ impl Receiver {
             resync_interval,
             next_resync: Instant::now() + resync_interval,
             needs_state,
+            newest_message,
+            gap: None,
             fresh: BTreeMap::new(),
         })
     }
@@ -110,24 +132,32 @@ impl Receiver {
         loop {
             if self.needs_state {
                 let tl::enums::updates::State::State(state) =
-                    self.insist(connection, &tl::functions::updates::GetState {}).await?;
+                    insist(connection, &tl::functions::updates::GetState {}).await?;
                 self.begin_at(&state);
                 self.needs_state = false;
             }
+            if let Some(heard) = self.gap.take() {
+                return self.fill(connection, heard).await;
+            }
             let deadline = self.boxes.check_deadlines();
             let (updates, users, chats) = if let Some(request) = self.boxes.get_difference() {
-                let mut difference = match self.insist(connection, &request).await {
+                let mut difference = match insist(connection, &request).await {
                     Ok(difference) => difference,
                     Err(error) => {
                         let Trouble::Refused(reason) = error.trouble() else { return Err(error) };
                         // Asked again, it would be refused again, for ever.
-                        tracing::error!(%reason, "Telegram refuses to tell what was missed: going on from now");
+                        tracing::warn!(%reason, "Telegram refuses to tell what was missed: going on from now");
+                        self.gap = Some(self.heard());
                         self.needs_state = true;
                         continue;
                     }
                 };
                 if let tl::enums::updates::Difference::TooLong(_) = &difference {
-                    tracing::error!("more was missed than Telegram tells: going on from its newest position");
+                    self.gap = Some(self.heard());
+                    self.boxes.apply_difference(difference);
+                    // What has happened since, and which groups have news.
+                    self.resync();
+                    continue;
                 }
                 self.prepare(updates_of_difference(&mut difference));
                 self.boxes.apply_difference(difference)
@@ -157,16 +187,46 @@ impl Receiver {
             convert::meet(&self.session, &users, &chats);
             let mut begins_groups = false;
             for (update, _) in &updates {
+                self.newest_message = self.newest_message.max(own_message(update).unwrap_or_default());
                 if let Some((channel, before)) = position_before(update) {
                     begins_groups |= self.session.begin_channel(channel, before);
                 }
             }
-            let happened = updates
-                .into_iter()
-                .filter_map(|(update, _)| convert::happened(&self.session, update))
-                .collect();
-            return Ok(Batch { happened, position: self.boxes.session_state(), begins_groups });
+            let updates = updates.into_iter().map(|(update, _)| update);
+            return Ok(self.batch(updates, begins_groups, None));
         }
+    }
+
+    fn batch(
+        &self,
+        updates: impl Iterator<Item = tl::enums::Update>,
+        begins_groups: bool,
+        gap: Option<Gap>,
+    ) -> Batch {
+        let happened = updates.filter_map(|update| convert::happened(&self.session, update)).collect();
+        let position = Position { updates: self.boxes.session_state(), newest_message: self.newest_message };
+        Batch { happened, position, begins_groups, gap }
+    }
+
+    /// The last that was heard in the account's own chats.
+    fn heard(&self) -> Heard {
+        let UpdatesState { pts, date, .. } = self.boxes.session_state();
+        Heard { message: self.newest_message, date, pts }
+    }
+
+    /// Reads from the chats' histories what came after `heard`. Its batch has the position behind the gap: broken off
+    /// before it is safe, all of it is done again.
+    async fn fill(&mut self, connection: &Connection, heard: Heard) -> Result<Batch, CallError> {
+        let missed = missed::read(connection, heard, self.boxes.session_state().pts).await?;
+        let gap = if missed.complete { Gap::Filled } else { Gap::FilledInPart };
+        let updates: Vec<tl::enums::Update> = missed
+            .messages
+            .into_iter()
+            .map(|message| tl::types::UpdateNewMessage { message, pts: 0, pts_count: 0 }.into())
+            .collect();
+        let newest = updates.iter().filter_map(own_message).max();
+        self.newest_message = self.newest_message.max(newest.unwrap_or_default());
+        Ok(self.batch(updates.into_iter(), false, Some(gap)))
     }
 
     /// Goes on from the account's position `state`. Groups have positions of their own, and keep them.
@@ -266,7 +326,7 @@ impl Receiver {
         channel.access_hash = auth.hash();
         let is_bot = self.session.user().is_some_and(|(_, is_bot)| is_bot);
         request.limit = if is_bot { CHANNEL_DIFFERENCE_MAX.1 } else { CHANNEL_DIFFERENCE_MAX.0 };
-        match self.insist(connection, &request).await {
+        match insist(connection, &request).await {
             Ok(difference) => {
                 if let tl::enums::updates::ChannelDifference::TooLong(_) = &difference {
                     metrics::group_gap_lost();
@@ -291,32 +351,41 @@ impl Receiver {
             },
         }
     }
+}
 
-    /// Makes a call until it is answered: waits out what passes, gives up on what does not.
-    async fn insist<R: tl::RemoteCall>(
-        &self,
-        connection: &Connection,
-        request: &R,
-    ) -> Result<R::Return, CallError> {
-        let mut wait = RETRY.0;
-        loop {
-            let error = match connection.call(request).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            if connection.is_broken() {
-                return Err(error);
-            }
-            match error.trouble() {
-                Trouble::FloodWait(asked) | Trouble::SlowMode(asked) => sleep(asked).await,
-                Trouble::Again(reason) => {
-                    tracing::debug!(%reason, wait_ms = wait.as_millis(), "asking again");
-                    sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
-                    wait = (wait * 2).min(RETRY.1);
-                }
-                Trouble::LoggedOut(_) | Trouble::Refused(_) | Trouble::Repeated => return Err(error),
-            }
+/// Makes a call until it is answered: waits out what passes, gives up on what does not.
+pub(super) async fn insist<R: tl::RemoteCall>(
+    connection: &Connection,
+    request: &R,
+) -> Result<R::Return, CallError> {
+    let mut wait = RETRY.0;
+    loop {
+        let error = match connection.call(request).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if connection.is_broken() {
+            return Err(error);
         }
+        match error.trouble() {
+            Trouble::FloodWait(asked) | Trouble::SlowMode(asked) => sleep(asked).await,
+            Trouble::Again(reason) => {
+                tracing::debug!(%reason, wait_ms = wait.as_millis(), "asking again");
+                sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
+                wait = (wait * 2).min(RETRY.1);
+            }
+            Trouble::LoggedOut(_) | Trouble::Refused(_) | Trouble::Repeated => return Err(error),
+        }
+    }
+}
+
+/// The id of a new message in one of the account's own chats.
+const fn own_message(update: &tl::enums::Update) -> Option<i32> {
+    let tl::enums::Update::NewMessage(update) = update else { return None };
+    match &update.message {
+        tl::enums::Message::Message(message) => Some(message.id),
+        tl::enums::Message::Service(message) => Some(message.id),
+        tl::enums::Message::Empty(_) => None,
     }
 }
 

@@ -235,16 +235,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::call`].
     pub async fn meet_dialogs(&self) -> Result<(), CallError> {
-        let request = tl::functions::messages::GetDialogs {
-            exclude_pinned: false,
-            folder_id: None,
-            offset_date: 0,
-            offset_id: 0,
-            offset_peer: tl::enums::InputPeer::Empty,
-            limit: DIALOGS,
-            hash: 0,
-        };
-        let (dialogs, users, chats) = match self.call(&request).await? {
+        let (dialogs, users, chats) = match self.call(&newest_dialogs()).await? {
             tl::enums::messages::Dialogs::Dialogs(found) => (found.dialogs, found.users, found.chats),
             tl::enums::messages::Dialogs::Slice(found) => (found.dialogs, found.users, found.chats),
             tl::enums::messages::Dialogs::NotModified(_) => return Ok(()),
@@ -286,6 +277,19 @@ impl Connection {
             PeerKind::Chat => tl::types::InputPeerChat { chat_id: id }.into(),
             PeerKind::Channel => tl::types::InputPeerChannel { channel_id: id, access_hash: hash? }.into(),
         })
+    }
+}
+
+/// Asks for the newest dialogs.
+pub(super) const fn newest_dialogs() -> tl::functions::messages::GetDialogs {
+    tl::functions::messages::GetDialogs {
+        exclude_pinned: false,
+        folder_id: None,
+        offset_date: 0,
+        offset_id: 0,
+        offset_peer: tl::enums::InputPeer::Empty,
+        limit: DIALOGS,
+        hash: 0,
     }
 }
 

@@ -54,6 +54,9 @@ pub struct PositionRecord {
     date: i32,
     seq: i32,
     channels: BTreeMap<i64, i32>,
+    /// Of the account's own chats.
+    #[serde(default)]
+    newest_message: i32,
 }
 
 impl PositionRecord {
@@ -61,6 +64,16 @@ impl PositionRecord {
     pub const fn account(&self) -> Option<UserId> {
         self.user
     }
+}
+
+/// How far updates were handled, as a live session has it.
+#[derive(Debug, Clone, Default)]
+pub struct Position {
+    /// In grammers's form.
+    pub updates: UpdatesState,
+    /// The newest message of the account's own chats, which are its direct chats and basic groups: an account counts its
+    /// messages through all of them. 0 if none was heard of yet.
+    pub newest_message: i32,
 }
 
 /// Whom the bot can address.
@@ -105,6 +118,7 @@ struct Inner {
     centres: BTreeMap<i32, DcOption>,
     user: Option<(UserId, bool)>,
     position: UpdatesState,
+    newest_message: i32,
     peers: BTreeMap<ChatId, Peer>,
     peers_changed: bool,
 }
@@ -125,6 +139,7 @@ impl MemorySession {
             centres,
             user: None,
             position: UpdatesState::default(),
+            newest_message: 0,
             peers: BTreeMap::new(),
             peers_changed: false,
         })
@@ -153,6 +168,7 @@ impl MemorySession {
                 seq: position.seq,
                 channels: position.channels.iter().map(|(&id, &pts)| ChannelState { id, pts }).collect(),
             },
+            newest_message: position.newest_message,
             peers: peers.peers,
             peers_changed: false,
         })
@@ -179,15 +195,19 @@ impl MemorySession {
         let user = inner.user.map(|(user, _)| user);
         let UpdatesState { pts, qts, date, seq, channels } = inner.position.clone();
         let channels = channels.into_iter().map(|channel| (channel.id, channel.pts)).collect();
-        PositionRecord { user, pts, qts, date, seq, channels }
+        let newest_message = inner.newest_message;
+        PositionRecord { user, pts, qts, date, seq, channels, newest_message }
     }
 
     /// Says how far updates were handled. Groups that `position` does not tell of stay where they are.
-    pub fn set_position(&self, mut position: UpdatesState) {
-        let known = &mut self.lock().position;
-        let told: Vec<i64> = position.channels.iter().map(|channel| channel.id).collect();
-        position.channels.extend(known.channels.drain(..).filter(|channel| !told.contains(&channel.id)));
-        *known = position;
+    pub fn set_position(&self, position: Position) {
+        let mut inner = self.lock();
+        let Position { updates: mut told, newest_message } = position;
+        let ids: Vec<i64> = told.channels.iter().map(|channel| channel.id).collect();
+        let known = inner.position.channels.drain(..);
+        told.channels.extend(known.filter(|channel| !ids.contains(&channel.id)));
+        inner.position = told;
+        inner.newest_message = newest_message;
     }
 
     /// Says how far a group was before anything of it was handled. What is known already stays. Returns whether it was new.
@@ -202,9 +222,10 @@ impl MemorySession {
         new
     }
 
-    /// The position in grammers's form.
-    pub fn updates_state(&self) -> UpdatesState {
-        self.lock().position.clone()
+    /// The position as it is handled.
+    pub fn live_position(&self) -> Position {
+        let inner = self.lock();
+        Position { updates: inner.position.clone(), newest_message: inner.newest_message }
     }
 
     /// The record of whom the bot can address, if it changed since it was last taken.
@@ -400,14 +421,16 @@ mod tests {
         session
     }
 
+    fn position() -> Position {
+        let channels = vec![ChannelState { id: 9, pts: 4 }];
+        let updates = UpdatesState { pts: 3, channels, ..Default::default() };
+        Position { updates, newest_message: 7 }
+    }
+
     #[test]
     fn a_session_is_restored_as_it_was_stored() {
         let session = signed_in();
-        session.set_position(UpdatesState {
-            pts: 3,
-            channels: vec![ChannelState { id: 9, pts: 4 }],
-            ..Default::default()
-        });
+        session.set_position(position());
         let peers = session.take_changed_peers().unwrap();
         assert!(session.take_changed_peers().is_none(), "nothing changed since");
         let restored = MemorySession::restore(&session.secret().unwrap(), session.position(), peers);
@@ -418,9 +441,16 @@ mod tests {
     }
 
     #[test]
+    fn a_position_of_before_messages_were_noted_can_be_read() {
+        let record = r#"{"user": 1, "pts": 3, "qts": 0, "date": 5, "seq": 0, "channels": {"9": 4}}"#;
+        let record: PositionRecord = serde_json::from_str(record).unwrap();
+        assert_eq!((record.pts, record.newest_message), (3, 0));
+    }
+
+    #[test]
     fn what_another_account_left_behind_is_left_out() {
         let session = signed_in();
-        session.set_position(UpdatesState { pts: 3, ..Default::default() });
+        session.set_position(position());
         let (position, peers) = (session.position(), session.take_changed_peers().unwrap());
         let secret = SecretRecord { user: UserId::new(2), ..session.secret().unwrap() };
         let restored = MemorySession::restore(&secret, position, peers);
@@ -431,11 +461,7 @@ mod tests {
     #[test]
     fn no_bytes_make_restoring_a_session_panic() {
         let session = signed_in();
-        session.set_position(UpdatesState {
-            pts: 3,
-            channels: vec![ChannelState { id: 9, pts: 4 }],
-            ..Default::default()
-        });
+        session.set_position(position());
         let secret = session.secret().unwrap();
         let records = [
             serde_json::to_vec(&secret).unwrap(),

@@ -160,25 +160,6 @@ async fn a_send_whose_answer_was_lost_is_not_sent_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bot_whose_missed_messages_telegram_refuses_to_tell_hears_the_next_ones() {
-    let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
-    world.emulator.send(anna.id, clara.id, "before").unwrap();
-    assert_eq!(updates.next().await.body.message().unwrap().text, "before");
-    let refused = FaultKind::Error { code: 400, name: "PERSISTENT_TIMESTAMP_INVALID".into() };
-    world.emulator.add_fault(Some(clara.id), Some("updates.GetDifference"), refused, 1);
-    world.emulator.kill_connections(Some(clara.id));
-    // What is said while it is away may be lost, but it must not ask for it for ever.
-    loop {
-        world.emulator.send(anna.id, clara.id, "after").unwrap();
-        let heard = tokio::time::timeout(std::time::Duration::from_millis(500), updates.next()).await;
-        if heard.is_ok_and(|update| update.body.message().unwrap().text == "after") {
-            break;
-        }
-    }
-    ingress.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_send_is_told_as_failed() {
     let Scene { world, ingress, clara, anna, bot, mut updates, mut events, .. } = Scene::new().await;
     let refused = FaultKind::Error { code: 400, name: "USER_IS_BLOCKED".into() };

@@ -143,12 +143,12 @@ impl World {
 
     /// Makes a supergroup.
     pub fn group(&self, title: &str, members: &[i64]) -> ChatId {
-        let new = NewGroup {
-            title: title.to_owned(),
-            kind: GroupKind::Super,
-            members: members.to_vec(),
-            username: None,
-        };
+        self.group_of(GroupKind::Super, title, members)
+    }
+
+    /// Makes a group.
+    pub fn group_of(&self, kind: GroupKind, title: &str, members: &[i64]) -> ChatId {
+        let new = NewGroup { title: title.to_owned(), kind, members: members.to_vec(), username: None };
         ChatId::new(self.emulator.create_group(new).expect("the group can be made").id)
     }
 

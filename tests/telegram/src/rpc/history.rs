@@ -127,7 +127,7 @@ impl Call<'_> {
         &mut self,
         call: f::messages::GetHistory,
     ) -> RpcResult<enums::messages::Messages> {
-        let viewer = self.viewer()?;
+        let viewer = self.person()?;
         let chat = self.state.input_chat(viewer, &call.peer)?;
         let page = Page {
             offset_id: call.offset_id,
@@ -278,7 +278,7 @@ impl Call<'_> {
         &mut self,
         call: f::messages::GetDialogs,
     ) -> RpcResult<enums::messages::Dialogs> {
-        let viewer = self.viewer()?;
+        let viewer = self.person()?;
         // Nothing is ever archived.
         let mut chats = if call.folder_id.unwrap_or(0) == 0 { self.chats(viewer) } else { Vec::new() };
         let total = chats.len();

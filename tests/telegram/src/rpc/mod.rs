@@ -201,6 +201,18 @@ impl Call<'_> {
         self.state.link_account(self.link).ok_or(RpcError::unauthorized("AUTH_KEY_UNREGISTERED"))
     }
 
+    /// Whose connection it is, where bots may not call.
+    ///
+    /// # Errors
+    /// Nobody signed in with this key, or a bot did.
+    fn person(&self) -> RpcResult<i64> {
+        let viewer = self.viewer()?;
+        if self.state.account(viewer).is_bot() {
+            return Err(RpcError::bad("BOT_METHOD_INVALID"));
+        }
+        Ok(viewer)
+    }
+
     /// Reads a method's arguments, carries it out, writes its result.
     fn on<F>(&mut self, rest: &[u8], run: fn(&mut Self, F) -> RpcResult<F::Return>) -> RpcResult<Vec<u8>>
     where

@@ -125,6 +125,9 @@ impl Call<'_> {
         let asked = call.pts_limit.and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
         let most = asked.unwrap_or(usize::MAX).min(self.state.settings.difference_slice.max(1));
         let events = inbox.since(call.pts);
+        if events.len() > self.state.settings.difference_max {
+            return Ok(types::updates::DifferenceTooLong { pts: inbox.pts }.into());
+        }
         let sliced = events.len() > most;
         let events = &events[..events.len().min(most)];
         let pts = events.last().map_or(call.pts, |event| event.pts);

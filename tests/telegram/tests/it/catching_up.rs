@@ -76,6 +76,33 @@ async fn the_common_box_is_caught_up_with_in_slices() {
 }
 
 #[tokio::test]
+async fn the_common_box_can_be_too_long_and_goes_on_from_the_position_that_is_told_then() {
+    let emulator = emulator_with(Settings { difference_max: 5, ..Settings::default() }).await;
+    let (anna, boris) = (person(&emulator, "Anna"), person(&emulator, "Boris"));
+    let a = signed_in(&emulator, anna.id).await;
+    let start = state(&a).await;
+    for number in 0..6 {
+        emulator.send(boris.id, anna.id, &format!("missed {number}")).unwrap();
+    }
+    let ask = tl::functions::updates::GetDifference {
+        pts: start.pts,
+        pts_limit: None,
+        pts_total_limit: None,
+        date: start.date,
+        qts: 0,
+        qts_limit: None,
+    };
+    let long = match a.client.invoke(&ask).await.unwrap() {
+        tl::enums::updates::Difference::TooLong(long) => long,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(long.pts, start.pts + 6);
+    emulator.send(boris.id, anna.id, "and on").unwrap();
+    let (got, ..) = difference(&a, long.pts, start.date).await;
+    assert_eq!(got, ["and on"]);
+}
+
+#[tokio::test]
 async fn a_supergroup_is_caught_up_with_in_pages_and_can_be_too_long() {
     let emulator = emulator_with(Settings { channel_difference_max: 250, ..Settings::default() }).await;
     let (anna, boris) = (person(&emulator, "Anna"), person(&emulator, "Boris"));
