@@ -155,6 +155,7 @@ impl Account {
             &self.shared.reporter,
             &self.shared.pace,
             &self.shared.media,
+            config.failures_max,
         );
         tokio::select! {
             error = self.receive(&mut receiver, connection) => ended(&error),

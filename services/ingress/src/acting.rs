@@ -52,6 +52,7 @@ pub struct Actor<'a> {
     reporter: &'a Reporter,
     pace: &'a PaceConfig,
     media: &'a MediaStore,
+    failures_max: u32,
     /// No call is made before this: Telegram asked the account to wait.
     quiet_until: Mutex<Option<Instant>>,
 }
@@ -79,9 +80,10 @@ impl<'a> Actor<'a> {
         reporter: &'a Reporter,
         pace: &'a PaceConfig,
         media: &'a MediaStore,
+        failures_max: u32,
     ) -> Self {
         let (uploaded, quiet_until) = (UploadedFiles::default(), Mutex::new(None));
-        Self { connection, files, uploaded, outgoing, reporter, pace, media, quiet_until }
+        Self { connection, files, uploaded, outgoing, reporter, pace, media, failures_max, quiet_until }
     }
 
     /// Carries out actions until the session is no longer accepted. To be dropped when the connection breaks.
@@ -251,7 +253,8 @@ impl<'a> Actor<'a> {
         }))
     }
 
-    /// Makes a call until it is carried out or refused for good.
+    /// Makes a call until it is carried out or refused for good. The way to Telegram is waited for without end; Telegram
+    /// itself may fail a number of times, and is taken to refuse then: what comes behind it has waited long enough.
     ///
     /// `Ok(Ok(None))` means that Telegram insists that it did it before, without telling what came of it.
     pub(crate) async fn insist<'b, T>(
@@ -259,7 +262,7 @@ impl<'a> Actor<'a> {
         action: &Action,
         call: impl Fn() -> BoxFuture<'b, Result<T, CallError>> + Sync,
     ) -> Result<Outcome<T>, LoggedOut> {
-        let (mut wait, mut busy) = (RETRY.0, 0);
+        let (mut wait, mut busy, mut failures) = (RETRY.0, 0, 0);
         loop {
             self.quiet().await;
             let error = match call().await {
@@ -274,10 +277,14 @@ impl<'a> Actor<'a> {
                     busy += 1;
                     sleep(Duration::from_secs(1)).await;
                 }
-                Trouble::Again(reason) => {
-                    tracing::debug!(%reason, wait_ms = wait.as_millis(), "calling again");
-                    sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
-                    wait = (wait * 2).min(RETRY.1);
+                Trouble::Again(reason) => back_off(&mut wait, &reason).await,
+                Trouble::Failing(reason) => {
+                    failures += 1;
+                    if failures >= self.failures_max {
+                        tracing::warn!(%reason, failures, "Telegram fails at an action again and again");
+                        return Ok(Err(reason));
+                    }
+                    back_off(&mut wait, &reason).await;
                 }
                 Trouble::Refused(reason) => return Ok(Err(reason)),
                 Trouble::LoggedOut(reason) => return Err(LoggedOut(reason)),
@@ -349,6 +356,13 @@ impl<'a> Actor<'a> {
         let due = action.decided + Duration::from_millis(action.delay_ms);
         self.reporter.clock().now().since(due) > STALE
     }
+}
+
+/// Waits a while, and longer the next time.
+async fn back_off(wait: &mut Duration, reason: &str) {
+    tracing::debug!(%reason, wait_ms = wait.as_millis(), "calling again");
+    sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
+    *wait = (*wait * 2).min(RETRY.1);
 }
 
 /// What is told of an action that will never be carried out.

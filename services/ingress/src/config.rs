@@ -55,6 +55,8 @@ pub struct TelegramConfig {
     /// How long one call may take.
     #[serde(with = "humantime_serde")]
     pub call_timeout: Duration,
+    /// How often Telegram may fail at an action before it counts as refused.
+    pub failures_max: u32,
     /// How often a quiet connection is asked whether it still lives.
     #[serde(with = "humantime_serde")]
     pub ping_interval: Duration,

@@ -37,8 +37,10 @@ pub enum Trouble {
     SlowMode(Duration),
     /// The session is no longer accepted: the account has to sign in again.
     LoggedOut(String),
-    /// The same call may succeed later.
+    /// The way to Telegram failed: the same call may succeed later.
     Again(String),
+    /// Telegram itself failed: the same call may succeed later, or always fail.
+    Failing(String),
     /// Telegram is still busy with the same call, or was: it counts as carried out.
     Repeated,
     /// The call will never succeed.
@@ -92,7 +94,7 @@ fn rpc_trouble(error: &RpcError) -> Trouble {
             Trouble::LoggedOut(name())
         }
         (_, "RANDOM_ID_DUPLICATE") => Trouble::Repeated,
-        (code, _) if !(0..500).contains(&code) => Trouble::Again(name()),
+        (code, _) if !(0..500).contains(&code) => Trouble::Failing(name()),
         _ => Trouble::Refused(name()),
     }
 }
@@ -113,7 +115,8 @@ mod tests {
         assert_eq!(trouble(401, "SESSION_REVOKED"), Trouble::LoggedOut("SESSION_REVOKED".into()));
         assert_eq!(trouble(406, "AUTH_KEY_DUPLICATED"), Trouble::LoggedOut("AUTH_KEY_DUPLICATED".into()));
         assert_eq!(trouble(500, "RANDOM_ID_DUPLICATE"), Trouble::Repeated);
-        assert_eq!(trouble(500, "RPC_CALL_FAIL"), Trouble::Again("RPC_CALL_FAIL".into()));
+        assert_eq!(trouble(500, "RPC_CALL_FAIL"), Trouble::Failing("RPC_CALL_FAIL".into()));
+        assert_eq!(trouble(-503, "Timeout"), Trouble::Failing("Timeout".into()));
         assert_eq!(trouble(400, "USER_IS_BLOCKED"), Trouble::Refused("USER_IS_BLOCKED".into()));
         assert_eq!(CallError::Foreign(4).trouble(), Trouble::Refused("FOREIGN_CENTRE".into()));
         assert_eq!(trouble(403, "CHAT_WRITE_FORBIDDEN"), Trouble::Refused("CHAT_WRITE_FORBIDDEN".into()));

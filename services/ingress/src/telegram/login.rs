@@ -203,7 +203,7 @@ fn refused(error: InvocationError) -> LoginOutcome {
             Trouble::LoggedOut(reason) | Trouble::Refused(reason) => {
                 (Refusal::Telegram, format!("Telegram refused: {reason}"))
             }
-            Trouble::Again(reason) => {
+            Trouble::Again(reason) | Trouble::Failing(reason) => {
                 (Refusal::Telegram, format!("Telegram cannot be reached now: {reason}"))
             }
             Trouble::Repeated => (Refusal::Telegram, "Telegram is still busy; try again".to_owned()),

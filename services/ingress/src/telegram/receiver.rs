@@ -369,7 +369,7 @@ pub(super) async fn insist<R: tl::RemoteCall>(
         }
         match error.trouble() {
             Trouble::FloodWait(asked) | Trouble::SlowMode(asked) => sleep(asked).await,
-            Trouble::Again(reason) => {
+            Trouble::Again(reason) | Trouble::Failing(reason) => {
                 tracing::debug!(%reason, wait_ms = wait.as_millis(), "asking again");
                 sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
                 wait = (wait * 2).min(RETRY.1);

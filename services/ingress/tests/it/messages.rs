@@ -160,6 +160,42 @@ async fn a_send_whose_answer_was_lost_is_not_sent_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_send_that_telegram_fails_at_is_tried_a_few_times_and_the_next_one_goes_on() {
+    let Scene { world, ingress, clara, anna, mut updates, mut events, .. } = Scene::new().await;
+    world.emulator.send(anna.id, clara.id, "hi").unwrap();
+    let update = updates.next().await;
+    let say = |text: &str| ActionBody::Reply { text: text.into(), media: None, reply_to: None };
+    let mut number = 0;
+    for (code, name) in [(500, "RPC_CALL_FAIL"), (-503, "Timeout")] {
+        let failing = FaultKind::Error { code, name: name.into() };
+        // Once less than it is tried, and as often.
+        for (times, text) in [(2, "after two failures"), (3, "never said")] {
+            world.emulator.add_fault(Some(clara.id), Some("messages.SendMessage"), failing.clone(), times);
+            let key = world.act(&update, number, say(text)).await;
+            world.act(&update, number + 1, say("and on")).await;
+            let ends = |body: &EventBody| match body {
+                EventBody::DeliveryFailed { action, .. } | EventBody::MessageSent { action, .. } => {
+                    action.number == number
+                }
+                _ => false,
+            };
+            match events.find(ends).await.body {
+                EventBody::MessageSent { .. } => assert_eq!(times, 2),
+                failed => {
+                    assert_eq!(times, 3);
+                    assert_eq!(failed, EventBody::DeliveryFailed { action: key, reason: name.into() });
+                }
+            }
+            events.sent().await;
+            number += 2;
+        }
+    }
+    let said = ["after two failures", "and on", "and on"];
+    assert_eq!(world.said(clara.id).await, [said, said].concat());
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_send_is_told_as_failed() {
     let Scene { world, ingress, clara, anna, bot, mut updates, mut events, .. } = Scene::new().await;
     let refused = FaultKind::Error { code: 400, name: "USER_IS_BLOCKED".into() };

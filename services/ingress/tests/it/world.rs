@@ -109,6 +109,7 @@ impl World {
                 address: Some(address),
                 rsa_key_file: Some(self.files.path().join("key.pem")),
                 call_timeout: Duration::from_secs(5),
+                failures_max: 3,
                 ping_interval: Duration::from_secs(1),
                 resync_interval: Duration::from_secs(2),
             },
