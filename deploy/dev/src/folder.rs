@@ -2,10 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-/// The checkout that this crate was compiled in.
+/// The checkout that this runs in: cargo tells every program and test that it runs the folder of its package. Where nobody
+/// tells, the one that this crate was compiled in, which is another one if checkouts share a target folder.
 pub fn checkout() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.ancestors().nth(2).expect("deploy/dev lies two folders below the checkout").to_owned()
+    let compiled_in = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let told = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let told = told.as_deref().and_then(checkout_around);
+    told.or_else(|| checkout_around(compiled_in)).unwrap_or(compiled_in).to_owned()
+}
+
+/// The checkout that `folder` lies in, if there is one.
+fn checkout_around(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|around| around.join("deploy/dev/Cargo.toml").exists())
 }
 
 /// The folder of everything that `cargo dev` gets and makes.
