@@ -37,8 +37,8 @@ pub(crate) fn state(loaded: &Loaded) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Writes down what was `decided` on `update`: the documents that changed, then the actions and the calls of webhooks in their order, the timer,
-/// then the events. All of it belongs to `trace`.
+/// Writes down what was `decided` on `update`: the documents that changed, then the actions and the calls of webhooks in
+/// their order, the timer, then the events. All of it belongs to `trace`.
 pub(crate) fn commit(
     partition: Partition,
     sequence: u64,
