@@ -73,7 +73,7 @@ pub async fn run(
     let mut follower = {
         let (bus, stop) = (bus.clone(), stop.clone());
         AbortOnDropHandle::new(tokio::spawn(async move {
-            registry::follow(&bus, records, registry_ready, stop).await
+            registry::follow(&bus, records, registry_ready, stop).await;
         }))
     };
     let _watchers = [bus.tell_health(health), observe_lag(&bus), sweep_files(&shared)];
@@ -89,8 +89,7 @@ pub async fn run(
     };
     // Without the registry nothing would ever be connected, though the leases were held.
     let follower_broke = async {
-        let ended = (&mut follower).await.context("the registry's follower ended badly");
-        match ended.and_then(|ended| ended.context("cannot follow the registry")) {
+        match (&mut follower).await.context("the registry's follower ended badly") {
             Ok(()) if stop.is_cancelled() => std::future::pending().await,
             Ok(()) => anyhow::anyhow!("the bus was closed"),
             Err(error) => error,

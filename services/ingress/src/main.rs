@@ -5,11 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use troupe_bus::Bus;
 use troupe_ingress::config::Config;
-use troupe_service::{
-    SystemClock, exit_code,
-    health::{self, Health},
-    instance_name, shutdown, telemetry,
-};
+use troupe_service::{Started, SystemClock, exit_code, instance_name, start, wait_for};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -18,12 +14,9 @@ async fn main() -> ExitCode {
 
 async fn serve() -> anyhow::Result<()> {
     let config = Config::load()?;
-    let _telemetry = telemetry::init("ingress", &config.telemetry)?;
-    let stop = shutdown::on_signal()?;
-    let health = Health::new();
-    // Not ready until it is connected.
-    health.dependency("nats");
-    health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
-    let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
-    troupe_ingress::run(config, bus, Arc::new(SystemClock), instance_name(), &health, stop).await
+    let Started { health, stop, .. } = &start("ingress", &config.http, &config.telemetry, &["nats"]).await?;
+    let connect = || Bus::connect(&config.nats);
+    let bus = wait_for("NATS", stop, troupe_bus::Error::is_passing, connect).await;
+    let Some(bus) = bus.context("cannot use NATS")? else { return Ok(()) };
+    troupe_ingress::run(config, bus, Arc::new(SystemClock), instance_name(), health, stop.clone()).await
 }

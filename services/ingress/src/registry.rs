@@ -3,13 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
-use serde::de::DeserializeOwned;
-use tokio::{sync::watch, time::sleep};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use troupe_bus::{Bus, Change, Records, Watch};
+use troupe_bus::{Bus, Change};
 use troupe_protocol::{BotRecord, Bucket};
 use troupe_service::health::Dependency;
 use troupe_types::BotId;
@@ -29,35 +27,22 @@ const BOTS: &str = "bot.";
 /// The registry's keys of bots that were deleted begin so.
 const DELETED: &str = "deleted.";
 
-/// How long a broker that does not answer is left alone.
-const AGAIN: Duration = Duration::from_millis(500);
-
-/// Follows the registry until `stop`. The first value is given out when all of it is known. A broker that is away is
-/// waited for.
-///
-/// # Errors
-/// If the bus has no registry.
+/// Follows the registry until `stop`, or until the bus is closed. The first value is given out when all of it is known. A
+/// broker that is away is waited for.
 pub async fn follow(
     bus: &Bus,
     sender: watch::Sender<Option<Registry>>,
     ready: Dependency,
     stop: CancellationToken,
-) -> Result<(), troupe_bus::Error> {
+) {
     let records = bus.bucket(Bucket::Bots);
-    let Some(mut bots) = stop.run_until_cancelled(watch::<BotRecord>(&records, BOTS)).await.transpose()?
-    else {
-        return Ok(());
-    };
-    let Some(mut deleted) = stop.run_until_cancelled(watch::<BotId>(&records, DELETED)).await.transpose()?
-    else {
-        return Ok(());
-    };
+    let (mut bots, mut deleted) = (records.watch::<BotRecord>(BOTS), records.watch::<BotId>(DELETED));
     let mut known = Registry::default();
     let mut current = (false, false);
     loop {
         tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(()),
+            () = stop.cancelled() => return,
             change = bots.next() => match change {
                 Some(Change::Put { value, .. }) => {
                     Arc::make_mut(&mut known.bots).insert(value.id, value);
@@ -71,7 +56,7 @@ pub async fn follow(
                     tracing::error!(%key, error = &error as &dyn std::error::Error, "a bot's record cannot be read");
                 }
                 Some(Change::Current) => current.0 = true,
-                None => return Ok(()),
+                None => return,
             },
             change = deleted.next() => match change {
                 Some(Change::Put { value, .. }) => {
@@ -86,7 +71,7 @@ pub async fn follow(
                     tracing::error!(%key, error = &error as &dyn std::error::Error, "a deletion cannot be read");
                 }
                 Some(Change::Current) => current.1 = true,
-                None => return Ok(()),
+                None => return,
             },
         }
         if current == (true, true) {
@@ -98,20 +83,6 @@ pub async fn follow(
 
 fn id(key: &str, prefix: &str) -> Option<BotId> {
     key.strip_prefix(prefix)?.parse().ok()
-}
-
-/// Watches what begins with `prefix`, as soon as the broker answers.
-async fn watch<T: DeserializeOwned>(records: &Records, prefix: &str) -> Result<Watch<T>, troupe_bus::Error> {
-    loop {
-        match records.watch(prefix).await {
-            Ok(watch) => return Ok(watch),
-            Err(error) if error.is_passing() => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot see the registry yet");
-                sleep(AGAIN).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Takes note that a deleted bot's session is forgotten.

@@ -22,20 +22,27 @@ mod reports;
 mod state;
 mod statistics;
 mod status;
+mod tries;
 mod views;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use axum::{
-    Json, Router, extract::DefaultBodyLimit, http::header, middleware, response::IntoResponse, routing::get,
+    Json, Router,
+    extract::{DefaultBodyLimit, Request},
+    http::header,
+    middleware,
+    response::IntoResponse,
+    routing::get,
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 use troupe_bus::Bus;
 use troupe_service::{
     Clock,
     health::{self, Health},
-    metric,
+    metric, wait_for,
 };
 use utoipa::{
     Modify, OpenApi,
@@ -66,43 +73,50 @@ impl Modify for BearerToken {
     }
 }
 
-/// Serves the API until `stop`.
+/// Serves the API until `stop`. Until NATS is there, every call is answered that it is waited for.
 ///
 /// # Errors
-/// If the address is taken, or stats makes other pseudonyms.
+/// If the address is taken, NATS cannot be used, or stats makes other pseudonyms.
 pub async fn run(
     config: Config,
-    bus: Bus,
     clock: Arc<dyn Clock>,
     health: &Health,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     metric::announce(metrics::ALL);
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
-    let (nats, mut connected) = (health.dependency("nats"), bus.connected());
     let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
-    match stop.run_until_cancelled(bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of)).await {
-        Some(agreed) => agreed?,
-        None => return Ok(()),
+    // Said before it listens, so that it is never ready for lack of knowing what it needs. ClickHouse is no part of that:
+    // only counts need it.
+    health.dependency("nats");
+    let api = Arc::default();
+    let (_, served) = health::serve(listen, router(Arc::clone(&api), health.clone()), stop.clone()).await?;
+    let connect = || Bus::connect_as_keeper(&config.nats);
+    let bus = wait_for("NATS", &stop, troupe_bus::Error::is_passing, connect).await;
+    if let Some(bus) = bus.context("cannot use NATS")? {
+        let agreed = bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of);
+        stop.run_until_cancelled(agreed).await.transpose()?;
+        let manager = Manager::new(config, pseudonyms, bus.clone(), clock);
+        api.get_or_init(|| guarded(manager));
+        let _watcher = bus.tell_health(health);
+        stop.cancelled().await;
     }
-    let manager = Manager::new(config, pseudonyms, bus, clock);
-    let (_, served) = health::serve(listen, router(manager, health.clone()), stop.clone()).await?;
-    // ClickHouse is no part of being ready: only counts need it.
-    let follow_nats = async {
-        loop {
-            nats.set(*connected.borrow_and_update());
-            if connected.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    stop.run_until_cancelled(follow_nats).await;
     tokio::time::timeout(grace, served).await.context("requests took longer than the grace period")??;
     Ok(())
 }
 
-fn router(manager: Manager, health: Health) -> Router {
-    let (api, description) = OpenApiRouter::with_openapi(Description::openapi())
+/// What is there from the beginning: health, metrics and the API's description; and the API, once there is one.
+fn router(api: Arc<OnceLock<Router>>, health: Health) -> Router {
+    let description = routes().into_openapi();
+    let ask = async move |request: Request| match api.get() {
+        Some(api) => api.clone().oneshot(request).await.into_response(),
+        None => ApiError::Unavailable("the manager waits for NATS; try again".to_owned()).into_response(),
+    };
+    health::router(health).route("/openapi.json", get(async move || Json(description.clone()))).fallback(ask)
+}
+
+fn routes() -> OpenApiRouter<Manager> {
+    OpenApiRouter::with_openapi(Description::openapi())
         .merge(login::routes())
         .merge(bots::routes())
         .merge(people::routes())
@@ -110,11 +124,12 @@ fn router(manager: Manager, health: Health) -> Router {
         .merge(media::routes())
         .merge(statistics::routes())
         .merge(reports::routes())
-        .split_for_parts();
-    let guarded = api
-        .fallback(async || {
-            ApiError::NotFound("there is no such path; GET /openapi.json lists all".to_owned())
-        })
+}
+
+/// The API, which wants a token.
+fn guarded(manager: Manager) -> Router {
+    let (api, _) = routes().split_for_parts();
+    api.fallback(async || ApiError::NotFound("there is no such path; GET /openapi.json lists all".to_owned()))
         .method_not_allowed_fallback(async || ApiError::Method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(audit::by))
@@ -124,6 +139,5 @@ fn router(manager: Manager, health: Health) -> Router {
             ([(header::CACHE_CONTROL, "no-store")], response).into_response()
         }))
         .layer(middleware::from_fn(observe::observe))
-        .with_state(manager);
-    health::router(health).route("/openapi.json", get(async move || Json(description.clone()))).merge(guarded)
+        .with_state(manager)
 }

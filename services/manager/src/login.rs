@@ -21,6 +21,7 @@ use crate::{
     extract::{Body, InPath},
     registry,
     state::Manager,
+    tries,
     views::BotView,
 };
 
@@ -148,7 +149,7 @@ async fn login(
     let record = registry::get(&manager, bot).await?.value;
     audit::act(&manager, "bot.login", Object::Bot(bot)).await;
     let reply = ask(&manager, bot, step).await?;
-    manager.forget_tries(bot);
+    tries::forget(&manager, bot).await?;
     Ok(Json(next(&manager, record, reply).await?))
 }
 
@@ -179,18 +180,19 @@ async fn password(
 
 async fn go_on(manager: &Manager, bot: BotId, step: LoginStep) -> Result<Json<Registration>, ApiError> {
     let record = registry::get(manager, bot).await?.value;
-    if manager.is_worn_out(bot) {
+    let Some(left) = tries::take(manager, bot).await? else {
         let message = format!("too many wrong tries: begin again with POST /v1/bots/{bot}/login");
         return Err(ApiError::Login { refusal: Refusal::NotExpected, message });
-    }
+    };
     match ask(manager, bot, step).await {
-        Ok(reply) => Ok(Json(next(manager, record, reply).await?)),
         Err(ApiError::Login { refusal: refusal @ (Refusal::Code | Refusal::Password), message }) => {
-            let message =
-                if manager.wrong(bot) { message } else { format!("{message}; that was the last try") };
+            let message = if left > 0 { message } else { format!("{message}; that was the last try") };
             Err(ApiError::Login { refusal, message })
         }
-        Err(error) => Err(error),
+        answer => {
+            tries::give_back(manager, bot).await;
+            Ok(Json(next(manager, record, answer?).await?))
+        }
     }
 }
 
@@ -211,7 +213,6 @@ async fn next(manager: &Manager, record: BotRecord, reply: LoginReply) -> Result
 
 async fn signed_in(manager: &Manager, record: BotRecord, identity: &Identity) -> Result<(), ApiError> {
     let bot = record.id;
-    manager.forget_tries(bot);
     let before = record.identity.map(|before| before.user).filter(|before| *before != identity.user);
     if let Err(error) = registry::claim_account(manager, bot, identity.user).await {
         if before.is_none() {
@@ -235,6 +236,7 @@ async fn signed_in(manager: &Manager, record: BotRecord, identity: &Identity) ->
     if let Some(before) = before {
         registry::release_account(manager, bot, before).await?;
     }
+    tries::forget(manager, bot).await?;
     audit::act(manager, "bot.signed_in", Object::Bot(bot)).await;
     Ok(())
 }

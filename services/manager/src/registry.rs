@@ -1,14 +1,13 @@
 //! The registry of bots in the key-value store.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use tokio::time::sleep;
-use troupe_bus::{Change, Entry, Error, Records, ownership};
+use troupe_bus::{Entry, Error, ownership};
 use troupe_protocol::{BotRecord, BotSettings, BotStatus, Desired};
 use troupe_types::{BotId, Partition, UserId};
 
-use crate::{error::ApiError, state::Manager, status::Status};
+use crate::{error::ApiError, state::Manager, status::Status, tries};
 
 /// How often a record that others change at the same moment is read again and changed again.
 const RACES_MAX: usize = 10;
@@ -54,7 +53,7 @@ pub async fn get(manager: &Manager, bot: BotId) -> Result<Entry<BotRecord>, ApiE
 /// # Errors
 /// If the bus fails.
 pub async fn records(manager: &Manager) -> Result<Vec<BotRecord>, ApiError> {
-    let mut records: Vec<_> = all::<BotRecord>(&manager.bots(), BOTS).await?.into_values().collect();
+    let mut records: Vec<_> = manager.bots().all::<BotRecord>(BOTS).await?.into_values().collect();
     records.sort_by_key(|record| record.id);
     Ok(records)
 }
@@ -66,7 +65,7 @@ pub async fn records(manager: &Manager) -> Result<Vec<BotRecord>, ApiError> {
 pub async fn list(manager: &Manager) -> Result<Vec<(BotRecord, Option<Status>)>, ApiError> {
     let (statuses, bus) = (manager.statuses(), manager.bus());
     let records = records(manager).await?;
-    let mut statuses = all::<BotStatus>(&statuses, "").await?;
+    let mut statuses = statuses.all::<BotStatus>("").await?;
     let owners = ownership::owners(bus, INGRESS).await?;
     let with_status = |record: BotRecord| {
         let owner = owners.get(&Partition::of(record.id, bus.partitions())).map(String::as_str);
@@ -74,23 +73,6 @@ pub async fn list(manager: &Manager) -> Result<Vec<(BotRecord, Option<Status>)>,
         (record, status)
     };
     Ok(records.into_iter().map(with_status).collect())
-}
-
-/// Everything that is there under a prefix, in one go.
-async fn all<T: DeserializeOwned>(records: &Records, prefix: &str) -> Result<BTreeMap<String, T>, Error> {
-    let mut watch = records.watch::<T>(prefix).await?;
-    let mut found = BTreeMap::new();
-    while let Some(change) = watch.next().await {
-        match change {
-            Change::Put { key, value, .. } => _ = found.insert(key, value),
-            Change::Deleted { key } => _ = found.remove(&key),
-            Change::Unreadable { key, error } => {
-                tracing::error!(%key, error = &error as &dyn std::error::Error, "a record cannot be read");
-            }
-            Change::Current => break,
-        }
-    }
-    Ok(found)
 }
 
 /// How a bot's session fares; `None` if it never was connected.
@@ -160,19 +142,35 @@ async fn claim_name(manager: &Manager, name: &str, bot: BotId) -> Result<(), Api
 }
 
 async fn next_id(manager: &Manager) -> Result<BotId, ApiError> {
+    let next = change_number(manager, "last", |last| Some(last + 1)).await?;
+    Ok(BotId::new(next.expect("there is always a next number")))
+}
+
+/// Changes the number under `key`, 0 if there is none, to what `change` makes of it, and returns that; where it makes nothing
+/// of it, `None`, and the number stays.
+///
+/// # Errors
+/// If the bus fails, or others keep changing it.
+pub async fn change_number(
+    manager: &Manager,
+    key: &str,
+    change: impl Fn(u64) -> Option<u64>,
+) -> Result<Option<u64>, ApiError> {
     let bots = manager.bots();
     for _ in 0..RACES_MAX {
-        let taken = match bots.get::<u64>("last").await? {
-            Some(last) => bots.update("last", &(last.value + 1), last.revision).await.map(|_| last.value + 1),
-            None => bots.create("last", &1_u64).await.map(|_| 1),
+        let found = bots.get::<u64>(key).await?;
+        let Some(number) = change(found.as_ref().map_or(0, |entry| entry.value)) else { return Ok(None) };
+        let written = match found {
+            Some(entry) => bots.update(key, &number, entry.revision).await,
+            None => bots.create(key, &number).await,
         };
-        match taken {
-            Ok(id) => return Ok(BotId::new(id)),
+        match written {
+            Ok(_) => return Ok(Some(number)),
             Err(Error::Conflict { .. } | Error::Exists { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Err(ApiError::Unavailable("many bots are being registered at this moment; try again".to_owned()))
+    Err(ApiError::Unavailable("many bots are signing in at this moment; try again".to_owned()))
 }
 
 /// Changes a bot's record.
@@ -249,6 +247,5 @@ pub async fn delete(manager: &Manager, bot: BotId) -> Result<(), ApiError> {
     manager.bots().put(&deleted_key(bot), &bot).await?;
     manager.bots().delete(&bot_key(bot)).await?;
     manager.statuses().delete(&bot.to_string()).await?;
-    manager.forget_tries(bot);
-    Ok(())
+    tries::forget(manager, bot).await
 }

@@ -1,21 +1,15 @@
 //! What every call works with.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError},
-};
+use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use troupe_bus::{Bus, Records};
 use troupe_protocol::{Bucket, Pseudonyms};
 use troupe_service::Clock;
 use troupe_store::Store;
-use troupe_types::{BotId, Timestamp};
+use troupe_types::Timestamp;
 
 use crate::{config::Config, statistics::Reader};
-
-/// How often a code or a password may be wrong before the login has to begin again.
-const TRIES_MAX: u32 = 5;
 
 /// What every call works with. Clones share it.
 #[derive(Clone)]
@@ -29,23 +23,14 @@ struct Inner {
     reader: Reader,
     store: OnceCell<Store>,
     erasing: Mutex<()>,
-    tries: std::sync::Mutex<BTreeMap<BotId, u32>>,
 }
 
 impl Manager {
     /// Puts it together.
     pub fn new(config: Config, pseudonyms: Pseudonyms, bus: Bus, clock: Arc<dyn Clock>) -> Self {
         let reader = Reader::new(&config.clickhouse);
-        Self(Arc::new(Inner {
-            config,
-            bus,
-            clock,
-            pseudonyms,
-            reader,
-            store: OnceCell::new(),
-            erasing: Mutex::default(),
-            tries: std::sync::Mutex::default(),
-        }))
+        let (store, erasing) = (OnceCell::new(), Mutex::default());
+        Self(Arc::new(Inner { config, bus, clock, pseudonyms, reader, store, erasing }))
     }
 
     /// The settings.
@@ -105,24 +90,5 @@ impl Manager {
     /// The files that bots send, and large documents.
     pub fn files(&self) -> Records {
         self.0.bus.bucket(Bucket::Files)
-    }
-
-    /// Notes a wrong code or password. Returns whether another try is allowed.
-    pub fn wrong(&self, bot: BotId) -> bool {
-        let mut tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = tries.entry(bot).or_default();
-        *count += 1;
-        *count < TRIES_MAX
-    }
-
-    /// Whether a login has had its tries.
-    pub fn is_worn_out(&self, bot: BotId) -> bool {
-        let tries = self.0.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.get(&bot).is_some_and(|count| *count >= TRIES_MAX)
-    }
-
-    /// Forgets the wrong tries of a login that begins or has ended.
-    pub fn forget_tries(&self, bot: BotId) {
-        self.0.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&bot);
     }
 }

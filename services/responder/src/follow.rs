@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::watch;
 use troupe_bus::{Bus, Change, Watch};
@@ -54,22 +53,21 @@ impl Known {
 }
 
 /// Follows both buckets until the bus is closed. `current` is called once everything that there is is known.
-pub(crate) async fn follow(bus: Bus, known: Arc<Known>, current: impl FnOnce()) -> anyhow::Result<()> {
-    let mut bots = bus.bucket(Bucket::Bots).watch(BOTS).await.context("cannot watch the registry")?;
+pub(crate) async fn follow(bus: Bus, known: Arc<Known>, current: impl FnOnce()) {
+    let mut bots = bus.bucket(Bucket::Bots).watch(BOTS);
     // Documents, and the numbers of their newest versions.
-    let mut content: Watch<Value> =
-        bus.bucket(Bucket::Content).watch("").await.context("cannot watch the content")?;
+    let mut content: Watch<Value> = bus.bucket(Bucket::Content).watch("");
     let mut listed = (false, false);
     let mut current = Some(current);
     loop {
         tokio::select! {
             change = bots.next() => match change {
                 Some(change) => listed.0 |= follow_bot(&known, change),
-                None => return Ok(()),
+                None => return,
             },
             change = content.next() => match change {
                 Some(change) => listed.1 |= follow_content(&bus, &known, change).await,
-                None => return Ok(()),
+                None => return,
             },
         }
         if listed == (true, true)

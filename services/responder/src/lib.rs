@@ -42,7 +42,7 @@ const REDIS_CHECK: Duration = Duration::from_secs(2);
 /// Runs the responder until `stop`.
 ///
 /// # Errors
-/// If the buckets cannot be watched, or a partition's task ends by itself.
+/// If a task that goes on for ever ends by itself.
 pub async fn run(
     config: Config,
     bus: Bus,
@@ -68,9 +68,10 @@ pub async fn run_with_faults(
     faults: Faults,
 ) -> anyhow::Result<()> {
     metric::announce(metrics::ALL);
+    // Said before the others are there, so that it is never ready for lack of knowing what it needs.
+    let content = health.dependency("content");
     let _watchers = [bus.tell_health(health), watch_redis(&store, health), observe_lag(&bus)];
     let known = Known::new();
-    let content = health.dependency("content");
     let (tell, current) = oneshot::channel();
     let mut follower =
         AbortOnDropHandle::new(tokio::spawn(follow::follow(bus.clone(), Arc::clone(&known), move || {
@@ -83,7 +84,7 @@ pub async fn run_with_faults(
         () = stop.cancelled() => return Ok(()),
         Ok(()) = current => {}
         ended = &mut follower => {
-            ended.context("the content's follower ended badly")??;
+            ended.context("the content's follower ended badly")?;
             bail!("the content's follower ended by itself");
         }
     }
@@ -116,7 +117,7 @@ pub async fn run_with_faults(
         }
         ended = &mut follower => {
             stop.cancel();
-            ended.context("the content's follower ended badly")??;
+            ended.context("the content's follower ended badly")?;
             bail!("the content's follower ended by itself");
         }
     }

@@ -5,11 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use troupe_bus::Bus;
 use troupe_responder::Config;
-use troupe_service::{
-    SystemClock, exit_code,
-    health::{self, Health},
-    shutdown, telemetry,
-};
+use troupe_service::{Started, SystemClock, exit_code, start, wait_for};
 use troupe_store::Store;
 
 #[tokio::main]
@@ -19,14 +15,14 @@ async fn main() -> ExitCode {
 
 async fn serve() -> anyhow::Result<()> {
     let config = Config::load()?;
-    let _telemetry = telemetry::init("responder", &config.telemetry)?;
-    let stop = shutdown::on_signal()?;
-    let health = Health::new();
-    // Said before it listens, so that it is never ready for lack of knowing what it needs.
-    health.dependency("start");
-    health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
-    let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
-    let store = Store::connect(&config.redis, bus.key()).await.context("cannot use Redis")?;
-    health.dependency("start").set(true);
-    troupe_responder::run(config, bus, store, Arc::new(SystemClock), &health, stop).await
+    let Started { health, stop, .. } =
+        &start("responder", &config.http, &config.telemetry, &["nats", "redis"]).await?;
+    let connect = || Bus::connect(&config.nats);
+    let bus = wait_for("NATS", stop, troupe_bus::Error::is_passing, connect).await;
+    let Some(bus) = bus.context("cannot use NATS")? else { return Ok(()) };
+    health.dependency("nats").set(true);
+    let connect = || Store::connect(&config.redis, bus.key());
+    let store = wait_for("Redis", stop, troupe_store::Error::is_passing, connect).await;
+    let Some(store) = store.context("cannot use Redis")? else { return Ok(()) };
+    troupe_responder::run(config, bus, store, Arc::new(SystemClock), health, stop.clone()).await
 }

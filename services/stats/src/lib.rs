@@ -50,6 +50,7 @@ pub async fn run(
     config.check()?;
     metric::announce(metrics::ALL);
     let (reachable, ownership_ready) = (health.dependency("clickhouse"), health.dependency("ownership"));
+    let _watcher = bus.tell_health(health);
     let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
     match stop.run_until_cancelled(bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of)).await {
         Some(agreed) => agreed?,

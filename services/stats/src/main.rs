@@ -4,11 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use troupe_bus::Bus;
-use troupe_service::{
-    SystemClock, exit_code,
-    health::{self, Health},
-    instance_name, shutdown, telemetry,
-};
+use troupe_service::{Started, SystemClock, exit_code, instance_name, start, wait_for};
 use troupe_stats::config::Config;
 
 #[tokio::main]
@@ -18,12 +14,9 @@ async fn main() -> ExitCode {
 
 async fn serve() -> anyhow::Result<()> {
     let config = Config::load()?;
-    let _telemetry = telemetry::init("stats", &config.telemetry)?;
-    let stop = shutdown::on_signal()?;
-    let health = Health::new();
-    let nats = health.dependency("nats");
-    health::serve(config.http.listen, health::router(health.clone()), stop.clone()).await?;
-    let bus = Bus::connect(&config.nats).await.context("cannot use NATS")?;
-    nats.set(true);
-    troupe_stats::run(config, bus, Arc::new(SystemClock), instance_name(), &health, stop).await
+    let Started { health, stop, .. } = &start("stats", &config.http, &config.telemetry, &["nats"]).await?;
+    let connect = || Bus::connect(&config.nats);
+    let bus = wait_for("NATS", stop, troupe_bus::Error::is_passing, connect).await;
+    let Some(bus) = bus.context("cannot use NATS")? else { return Ok(()) };
+    troupe_stats::run(config, bus, Arc::new(SystemClock), instance_name(), health, stop.clone()).await
 }

@@ -1,9 +1,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, ConnectOptions, Event,
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerAddr,
     jetstream::{Context, context::ContextBuilder, stream::Stream as Kept},
 };
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -60,7 +61,8 @@ impl Bus {
     ///
     /// # Errors
     /// If nobody answers, the server is too old or keeps no streams, or refuses or misunderstands what is asked of
-    /// it. A connection that is lost later is made again by itself.
+    /// it. A service waits for a server that is away: [`troupe_service::wait_for`]. A connection that is lost later is made
+    /// again by itself.
     pub async fn connect(config: &NatsConfig) -> Result<Self, Error> {
         Self::connect_as(Whose::Guest, config).await
     }
@@ -83,7 +85,7 @@ impl Bus {
             .await?
             .connect(config.url.split(',').map(str::trim).collect::<Vec<_>>())
             .await
-            .map_err(|error| Error::Connect { url: url.clone(), source: error.into() })?;
+            .map_err(|error| cannot_connect(&url, error))?;
         if !client.is_server_compatible(2, 12, 0) {
             return Err(Error::TooOld { url, found: client.server_info().version });
         }
@@ -225,6 +227,16 @@ impl Bus {
     }
 }
 
+fn cannot_connect(url: &str, error: ConnectError) -> Error {
+    let url = url.to_owned();
+    match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+            Error::NotLetIn { url, source: error.into() }
+        }
+        _ => Error::Connect { url, source: error.into() },
+    }
+}
+
 /// Refuses settings that cannot work together.
 fn check(config: &NatsConfig) -> Result<(), Error> {
     let wrong = |key, reason: &str| Err(Error::Setting { key, reason: reason.to_owned() });
@@ -258,10 +270,24 @@ async fn options(config: &NatsConfig, tell: watch::Sender<Connection>) -> Result
             note(&event, &tell);
             std::future::ready(())
         });
+    let options = match user(&config.url) {
+        Some((user, Some(password))) => options.user_and_password(user, password),
+        Some((token, None)) => options.token(token),
+        None => options,
+    };
     let Some(path) = config.credentials.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
         return Ok(options);
     };
     options.credentials_file(path).await.map_err(|source| Error::Credentials { path: path.clone(), source })
+}
+
+/// The user and password of the first address that has them, or its token: the client library leaves them alone.
+fn user(addresses: &str) -> Option<(String, Option<String>)> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    addresses.split(',').find_map(|address| {
+        let address: ServerAddr = address.trim().parse().ok()?;
+        Some((decoded(address.username()?), address.password().map(decoded)))
+    })
 }
 
 /// Tells the log and whoever waits for the connection.
@@ -313,4 +339,17 @@ async fn fix<T: Serialize + DeserializeOwned>(
 fn random_key() -> Secret {
     let bytes: [u8; 32] = rand::random();
     Secret::new(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_taken_from_the_first_address_that_has_one() {
+        let with = |user: &str, password: Option<&str>| Some((user.to_owned(), password.map(str::to_owned)));
+        assert_eq!(user("nats://one:4222, tls://two"), None);
+        assert_eq!(user("nats://one,nats://me:p%40ss@two"), with("me", Some("p@ss")));
+        assert_eq!(user("nats://token@one:4222"), with("token", None));
+    }
 }

@@ -7,7 +7,7 @@ use troupe_types::PartitionCount;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NatsConfig {
-    /// `nats://host:port`, or `tls://host:port`; several of them, separated by commas, for a cluster.
+    /// `nats://[user:password@]host:port`, or `tls://…`; several of them, separated by commas, for a cluster.
     pub url: String,
     /// A `.creds` file with the account's key; empty or absent: none.
     #[serde(default)]

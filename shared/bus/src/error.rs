@@ -34,6 +34,15 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// The server wants to know who connects, and does not take what it was told.
+    #[error("NATS at {url} does not let this service in: see nats.credentials, or the user in nats.url")]
+    NotLetIn {
+        /// The address from the settings.
+        url: String,
+        /// What the client said.
+        #[source]
+        source: Cause,
+    },
     /// The server lacks what troupe needs, and old ones ignore silently what they do not know.
     #[error("NATS at {url} is version {found}, but troupe needs 2.12 or newer: install a newer nats-server")]
     TooOld {
@@ -172,6 +181,7 @@ impl Error {
             Self::Connect { .. } | Self::Setup { .. } | Self::Publish { .. } | Self::Read { .. } => true,
             Self::Setting { .. }
             | Self::Credentials { .. }
+            | Self::NotLetIn { .. }
             | Self::TooOld { .. }
             | Self::NoJetStream { .. }
             | Self::Mismatch { .. }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_nats::{
     HeaderMap, HeaderValue,
     header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MARKER_REASON, NATS_MESSAGE_TTL},
@@ -135,33 +137,55 @@ impl Records {
     /// # Errors
     /// If the broker does not answer.
     pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
-        let mut watch = self.watch_raw(prefix).await?;
-        let mut keys = std::collections::BTreeSet::new();
+        Ok(self.list(prefix).await?.into_keys().collect())
+    }
+
+    /// The records whose keys begin with `prefix`, which is empty or ends with a dot, by key. One that is no `T` is told
+    /// in the log and left out.
+    ///
+    /// # Errors
+    /// If the broker does not answer.
+    pub async fn all<T: DeserializeOwned>(&self, prefix: &str) -> Result<BTreeMap<String, T>, Error> {
+        let mut records = BTreeMap::new();
+        for (key, value) in self.list(prefix).await? {
+            match decode(&key, &value) {
+                Ok(value) => _ = records.insert(key, value),
+                Err(error) => {
+                    tracing::error!(key, error = &error as &dyn std::error::Error, "a record cannot be read");
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    async fn list(&self, prefix: &str) -> Result<BTreeMap<String, Bytes>, Error> {
+        let mut watch = RawWatch::open(self.bus(), self.bucket, prefix).await?;
+        let mut records = BTreeMap::new();
         while let Some(change) = watch.next().await {
             match change {
-                RawChange::Put { key, .. } => _ = keys.insert(key),
-                RawChange::Deleted { key, .. } => _ = keys.remove(&key),
+                RawChange::Put { key, value, .. } => _ = records.insert(key, value),
+                RawChange::Deleted { key, .. } => _ = records.remove(&key),
                 RawChange::Current => break,
             }
         }
-        Ok(keys.into_iter().collect())
+        Ok(records)
     }
 
     /// Watches the records whose keys begin with `prefix`, which is empty or ends with a dot; without a dot at its
     /// end it is one whole key.
     ///
-    /// First come all that are there, then [`crate::Change::Current`], then each change. Nothing is missed, not even
-    /// over a lost connection; of several changes in a row only the last one may be seen.
-    ///
-    /// # Errors
-    /// If the broker does not answer.
-    pub async fn watch<T: DeserializeOwned>(&self, prefix: &str) -> Result<Watch<T>, Error> {
-        Ok(Watch::new(self.watch_raw(prefix).await?))
+    /// First come all that are there, as soon as the broker tells, then [`crate::Change::Current`], then each change.
+    /// Nothing is missed, not even over a lost connection; of several changes in a row only the last one may be seen.
+    pub fn watch<T: DeserializeOwned>(&self, prefix: &str) -> Watch<T> {
+        Watch::new(self.watch_raw(prefix))
     }
 
-    pub(crate) async fn watch_raw(&self, prefix: &str) -> Result<RawWatch, Error> {
-        let bus = self.bus.as_ref().expect("records that were made with a bus can be watched");
-        RawWatch::open(bus, self.bucket, prefix).await
+    pub(crate) fn watch_raw(&self, prefix: &str) -> RawWatch {
+        RawWatch::new(self.bus(), self.bucket, prefix)
+    }
+
+    fn bus(&self) -> &Bus {
+        self.bus.as_ref().expect("records that were made with a bus can be listed and watched")
     }
 
     /// What is under `key`, marks of deletion included. Asks the stream's leader, so it sees every earlier write.

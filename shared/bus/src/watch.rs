@@ -109,14 +109,21 @@ pub(crate) struct RawWatch {
 }
 
 impl RawWatch {
+    /// One that begins as soon as the broker lets it.
+    pub(crate) fn new(bus: &Bus, bucket: Bucket, prefix: &str) -> Self {
+        let filters = vec![filter(bucket, prefix)];
+        Self::of(bucket, Ordered::new(bus, bus.bucket_stream(bucket), filters, Resume::Listing))
+    }
+
+    /// One that has begun: a broker that does not let it is told to who asked.
     pub(crate) async fn open(bus: &Bus, bucket: Bucket, prefix: &str) -> Result<Self, Error> {
-        let subjects = buckets::prefix(bucket);
-        let filter = match prefix {
-            whole if whole.is_empty() || whole.ends_with('.') => format!("{subjects}{prefix}>"),
-            key => format!("{subjects}{key}"),
-        };
-        let ordered = Ordered::open(bus, bus.bucket_stream(bucket), vec![filter], Resume::Listing).await?;
-        Ok(Self { ordered, listing: Listing::new(subjects), ready: VecDeque::new() })
+        let filters = vec![filter(bucket, prefix)];
+        let ordered = Ordered::open(bus, bus.bucket_stream(bucket), filters, Resume::Listing).await?;
+        Ok(Self::of(bucket, ordered))
+    }
+
+    fn of(bucket: Bucket, ordered: Ordered) -> Self {
+        Self { ordered, listing: Listing::new(buckets::prefix(bucket)), ready: VecDeque::new() }
     }
 
     pub(crate) async fn next(&mut self) -> Option<RawChange> {
@@ -141,6 +148,12 @@ impl RawWatch {
             }
         }
     }
+}
+
+/// The subjects of the keys that begin with `prefix`, or of the one key that it is.
+fn filter(bucket: Bucket, prefix: &str) -> String {
+    let all = if prefix.is_empty() || prefix.ends_with('.') { ">" } else { "" };
+    format!("{}{prefix}{all}", buckets::prefix(bucket))
 }
 
 /// Turns what is read into changes.

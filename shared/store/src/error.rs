@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use redis::RedisError;
+use redis::{ErrorKind, RedisError};
 use troupe_types::Partition;
 
 /// What can go wrong with the store.
@@ -64,6 +64,20 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl Error {
+    /// Whether trying the same again can succeed.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            // Who is not let in now is not let in later.
+            Self::Connect { source: Cause(Why::Redis(error)), .. } => {
+                !matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig)
+            }
+            Self::Connect { .. } | Self::Call { .. } | Self::OutboxFull { .. } => true,
+            Self::Url { .. } | Self::Evicts { .. } | Self::TooMany { .. } | Self::Stored { .. } => false,
+        }
+    }
 }
 
 /// Why a call failed. The client's own types do not leave this crate.

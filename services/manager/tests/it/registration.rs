@@ -1,9 +1,10 @@
+use futures::future::join_all;
 use reqwest::{Client, Method};
 use serde_json::json;
 use troupe_protocol::{BotRecord, Bucket, Desired, LoginReply, Refusal, Subject};
 use troupe_types::{BotId, Partition};
 
-use crate::world::{World, answer};
+use crate::world::{Answer, TOKEN, World, answer};
 
 #[tokio::test]
 async fn nothing_is_told_without_the_token() {
@@ -81,6 +82,33 @@ async fn guessing_a_code_ends_after_a_few_tries() {
     }
     let (error, _) = world.post(&path, &json!({"code": "right"})).await.refused(409);
     assert_eq!(error, "not_expected");
+}
+
+#[tokio::test]
+async fn managers_side_by_side_allow_no_more_tries_than_one() {
+    let mut world = World::new().await.with_logins().await;
+    let other = world.one_more().await;
+    let id = world.post("/v1/bots", &json!({"name": "clara", "phone": "+1"})).await.ok()["id"].clone();
+    // All at once, as who guesses would.
+    let tries = (0..12).map(|number| {
+        let url = if number % 2 == 0 { &world.url } else { &other };
+        let request = Client::new().post(format!("{url}/v1/bots/{id}/code")).bearer_auth(TOKEN);
+        answer(request.json(&json!({"code": "wrong"})))
+    });
+    let answers = join_all(tries).await;
+    let told = |status: u16| answers.iter().filter(|answer| answer.status.as_u16() == status).count();
+    assert_eq!((told(422), told(409)), (5, 7), "{answers:?}");
+    let last =
+        |answer: &&Answer| answer.body["message"].as_str().is_some_and(|told| told.contains("last try"));
+    assert_eq!(answers.iter().filter(last).count(), 1, "{answers:?}");
+    // A new login has all of its tries; what is right costs none.
+    world.post(&format!("/v1/bots/{id}/login"), &json!({"phone": "+2"})).await.ok();
+    for _ in 0..6 {
+        world.post(&format!("/v1/bots/{id}/code"), &json!({"code": "password please"})).await.ok();
+    }
+    let password = Client::new().post(format!("{other}/v1/bots/{id}/password")).bearer_auth(TOKEN);
+    assert_eq!(answer(password.json(&json!({"password": "right"}))).await.ok()["next"], "done");
+    assert_eq!(world.bus.bucket(Bucket::Bots).keys("tries.").await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

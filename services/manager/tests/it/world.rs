@@ -25,7 +25,8 @@ pub struct World {
     pub bus: Bus,
     pub url: String,
     client: Client,
-    _manager: AbortOnDropHandle<anyhow::Result<()>>,
+    config: Config,
+    managers: Vec<AbortOnDropHandle<anyhow::Result<()>>>,
     logins: Vec<AbortOnDropHandle<()>>,
     _nats: Nats,
 }
@@ -64,9 +65,8 @@ impl World {
     /// People stand in ClickHouse under pseudonyms that are made with this key.
     pub async fn with_pseudonyms(clickhouse: &str, key: &str) -> Self {
         let nats = Nats::start(&Options::default()).await.expect("NATS starts");
-        let port = free_port();
         let config = Config {
-            http: HttpConfig { listen: ([127, 0, 0, 1], port).into() },
+            http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
             telemetry: TelemetryConfig {
                 log_format: LogFormat::Pretty,
                 log_filter: "info".to_owned(),
@@ -89,16 +89,26 @@ impl World {
             },
         };
         let bus = Bus::connect(&config.nats).await.expect("NATS can be used");
-        let own = bus.clone();
+        let (url, client, managers) = (String::new(), Client::new(), Vec::new());
+        let mut world = Self { bus, url, client, config, managers, logins: Vec::new(), _nats: nats };
+        world.url = world.one_more().await;
+        world
+    }
+
+    /// Starts one more manager beside those that run; returns where it is.
+    pub async fn one_more(&mut self) -> String {
+        let (mut config, port) = (self.config.clone(), free_port());
+        config.http.listen.set_port(port);
         let manager = tokio::spawn(async move {
             let stop = CancellationToken::new();
-            troupe_manager::run(config, own, Arc::new(SystemClock), &Health::new(), stop).await
+            troupe_manager::run(config, Arc::new(SystemClock), &Health::new(), stop).await
         });
-        let (url, client) = (format!("http://127.0.0.1:{port}"), Client::new());
-        while client.get(format!("{url}/healthz")).send().await.is_err() {
+        self.managers.push(AbortOnDropHandle::new(manager));
+        let url = format!("http://127.0.0.1:{port}");
+        while troupe_dev::service::ready(&url).await.is_err() {
             tokio::task::yield_now().await;
         }
-        Self { bus, url, client, _manager: AbortOnDropHandle::new(manager), logins: Vec::new(), _nats: nats }
+        url
     }
 
     /// From now on somebody signs bots in, as ingress does.

@@ -16,11 +16,7 @@ use super::{
     lease::{Fence, Lease, Moment, now},
     machine::{Command, Key, Machine, Outcome, Timing},
 };
-use crate::{
-    Bus, Error, Records,
-    records::Raw,
-    watch::{RawChange, RawWatch},
-};
+use crate::{Bus, Error, Records, records::Raw, watch::RawChange};
 
 /// What an owner is told.
 #[derive(Debug, Clone)]
@@ -99,7 +95,6 @@ pub fn join(bus: &Bus, service: &str, instance: &str, stop: CancellationToken) -
     let (tell, changes) = mpsc::unbounded_channel();
     let (release, released) = mpsc::unbounded_channel();
     let shell = Shell {
-        bus: bus.clone(),
         keys: Keys { service: service.to_owned(), ttl: timing.ttl.as_secs() },
         records: bus.bucket(Bucket::Owners),
         instance: instance.to_owned(),
@@ -144,23 +139,9 @@ pub async fn owner(bus: &Bus, service: &str, partition: Partition) -> Result<Opt
 pub async fn owners(bus: &Bus, service: &str) -> Result<BTreeMap<Partition, String>, Error> {
     let keys = Keys { service: service.to_owned(), ttl: bus.config().lease_ttl.as_secs() };
     let prefix = keys.leases();
-    let mut watch = bus.bucket(Bucket::Owners).watch_raw(&prefix).await?;
-    let mut owners = BTreeMap::new();
-    while let Some(change) = watch.next().await {
-        let partition = |key: &str| key.strip_prefix(&prefix)?.parse::<Partition>().ok();
-        match change {
-            RawChange::Put { key, value, .. } => {
-                if let (Some(partition), Key::Taken(owner)) = (partition(&key), taken(&value)) {
-                    owners.insert(partition, owner);
-                }
-            }
-            RawChange::Deleted { key, .. } => {
-                partition(&key).and_then(|partition| owners.remove(&partition));
-            }
-            RawChange::Current => break,
-        }
-    }
-    Ok(owners)
+    let leases = bus.bucket(Bucket::Owners).all::<Holder>(&prefix).await?;
+    let partition = |key: String| key.strip_prefix(&prefix)?.parse().ok();
+    Ok(leases.into_iter().filter_map(|(key, holder)| Some((partition(key)?, holder.instance))).collect())
 }
 
 /// The names and the lifetime of keys.
@@ -202,7 +183,6 @@ enum Done {
 
 /// Carries out what the machine says.
 struct Shell {
-    bus: Bus,
     keys: Keys,
     records: Records,
     instance: String,
@@ -225,10 +205,8 @@ impl Shell {
             self.instance.clone(),
             self.timing,
         )));
-        let (mut members, mut leases) = tokio::join!(
-            watch(self.bus.clone(), self.keys.members(), self.timing),
-            watch(self.bus.clone(), self.keys.leases(), self.timing)
-        );
+        let mut members = self.records.watch_raw(&self.keys.members());
+        let mut leases = self.records.watch_raw(&self.keys.leases());
         let mut listed = (false, false);
         let mut ticks = interval((self.timing.ttl / 30).min(Duration::from_millis(500)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -393,19 +371,6 @@ impl Shell {
         let (records, key, ttl) = (self.records.clone(), self.keys.lease(partition), self.keys.ttl);
         let value = holder(&self.instance);
         async move { outcome(&records.write(&key, value, Some(revision), Some(ttl)).await) }
-    }
-}
-
-/// Watches the keys that begin with `prefix`, however long it takes to reach the broker.
-async fn watch(bus: Bus, prefix: String, timing: Timing) -> RawWatch {
-    loop {
-        match RawWatch::open(&bus, Bucket::Owners, &prefix).await {
-            Ok(watch) => return watch,
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot see the other instances");
-                tokio::time::sleep(timing.retry()).await;
-            }
-        }
     }
 }
 

@@ -1,7 +1,9 @@
-use troupe_bus::{Change, Error, Records};
+use std::time::Duration;
+
+use troupe_bus::{Bus, Change, Error, NatsConfig, Records};
 use troupe_protocol::Bucket;
 
-use crate::{connect, server, soon};
+use crate::{config, connect, server, soon};
 
 async fn entry(records: &Records, key: &str) -> Option<(String, u64)> {
     records.get::<String>(key).await.unwrap().map(|entry| (entry.value, entry.revision))
@@ -75,7 +77,7 @@ async fn a_watch_tells_what_is_there_and_then_what_changes_even_over_a_restart()
     records.put("x.a", &1).await.unwrap();
     records.put("x.b", &2).await.unwrap();
     records.put("y.c", &3).await.unwrap();
-    let mut watch = records.watch::<i32>("x.").await.unwrap();
+    let mut watch = records.watch::<i32>("x.");
     for expected in ["x.a=1", "x.b=2", "current"] {
         assert_eq!(told(soon(watch.next()).await), expected);
     }
@@ -103,9 +105,58 @@ async fn a_watch_tells_what_is_there_and_then_what_changes_even_over_a_restart()
 async fn a_single_key_can_be_watched() {
     let nats = server().await;
     let records = connect(&nats).await.bucket(Bucket::Bots);
-    let mut watch = records.watch::<i32>("last").await.unwrap();
+    let mut watch = records.watch::<i32>("last");
     assert_eq!(told(soon(watch.next()).await), "current");
     records.put("other", &1).await.unwrap();
     records.put("last", &2).await.unwrap();
     assert_eq!(told(soon(watch.next()).await), "last=2");
+}
+
+#[tokio::test]
+async fn a_watch_waits_for_a_broker_that_does_not_answer_when_it_begins() {
+    let mut nats = server().await;
+    let bus =
+        Bus::connect(&NatsConfig { timeout: Duration::from_millis(200), ..config(&nats) }).await.unwrap();
+    let records = bus.bucket(Bucket::Bots);
+    records.put("x.a", &1).await.unwrap();
+    nats.process().pause();
+    assert!(matches!(records.keys("").await, Err(Error::Read { .. })), "who wants an answer now is told");
+    let mut watch = records.watch::<i32>("x.");
+    // Long enough for what it asks first to be lost; and it is looked at again and again, as those do who wait for more.
+    for _ in 0..20 {
+        let told = tokio::time::timeout(Duration::from_millis(30), watch.next()).await;
+        assert!(told.is_err(), "a broker that stands still tells nothing");
+    }
+    nats.process().resume();
+    let mut told_of = async || loop {
+        // No try is made for as long as this.
+        if let Ok(change) = tokio::time::timeout(Duration::from_millis(1), watch.next()).await {
+            return told(change);
+        }
+    };
+    for expected in ["x.a=1", "current"] {
+        assert_eq!(soon(told_of()).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn nothing_stays_with_the_broker_of_what_was_listed_or_watched() {
+    let nats = server().await;
+    let bus = connect(&nats).await;
+    let records = bus.bucket(Bucket::Bots);
+    records.put("a", &1).await.unwrap();
+    let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    let stream = context.get_stream(format!("KV_{}", Bucket::Bots.name())).await.unwrap();
+    let readers = async || stream.get_info().await.unwrap().state.consumer_count;
+    assert_eq!(records.keys("").await.unwrap(), ["a"]);
+    let mut watch = records.watch::<i32>("");
+    assert_eq!(told(soon(watch.next()).await), "a=1");
+    assert!(readers().await >= 1, "who watches is known to the broker");
+    drop(watch);
+    soon(async {
+        while readers().await > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
 }

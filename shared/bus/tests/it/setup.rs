@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_nats::{Client, jetstream};
 use troupe_bus::{Bus, Error, NatsConfig};
+use troupe_dev::servers::{Nats, Options};
 use troupe_types::PartitionCount;
 
 use crate::{config, connect, server};
@@ -63,6 +64,17 @@ async fn an_absent_server_is_one_clear_error() {
     let error = Bus::connect(&config).await.unwrap_err();
     assert!(error.to_string().contains(&config.url), "{error}");
     assert!(matches!(error, Error::Connect { .. }));
+}
+
+#[tokio::test]
+async fn whom_the_server_does_not_let_in_need_not_wait() {
+    let arguments = ["--user", "me", "--pass", "secret"].map(String::from).to_vec();
+    let nats = Nats::start(&Options { arguments, ..Options::default() }).await.unwrap();
+    let error = Bus::connect(&config(&nats)).await.unwrap_err();
+    assert!(matches!(error, Error::NotLetIn { .. }), "{error}");
+    assert!(!error.is_passing());
+    let url = nats.url().replace("//", "//me:secret@");
+    Bus::connect(&NatsConfig { url, ..config(&nats) }).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use serde_json::Value;
 use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::{
     demo::{self, manager::Manager},
-    stack::Options,
+    service,
+    stack::{Options, Stack},
 };
 use troupe_protocol::Bucket;
 
@@ -135,4 +136,42 @@ async fn two_of_each_keep_order_and_never_share_a_session() {
     assert_eq!(holders.len(), 2, "both instances own partitions: {holders:?}");
     assert!(holders.values().all(|partitions| *partitions > 16), "and about as many: {holders:?}");
     world.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_that_start_without_nats_and_redis_say_so_and_wait_for_them() {
+    let mut world = World::new(Options::default()).await;
+    for service in world.stack.services() {
+        service.kill();
+    }
+    let Stack { manager, ingresses, responders, webhooks, stats, nats, redis, .. } = &mut world.stack;
+    nats.kill();
+    redis.kill();
+    let api = format!("{}/v1/bots", manager.url());
+    let mut services = [manager, &mut ingresses[0], &mut responders[0], webhooks, stats];
+    let urls: Vec<String> = services.iter().map(|service| service.url()).collect();
+    let waits_for = async |url: &str, what: &str| {
+        wait_for(async || service::ready(url).await.err().filter(|said| said.contains(what)).map(|_| ()))
+            .await;
+    };
+    let bring_them_back = async {
+        for url in &urls {
+            waits_for(url, "waiting for nats").await;
+        }
+        let answer = reqwest::get(&api).await.expect("the manager answers").text().await.expect("in text");
+        assert!(answer.contains("waits for NATS"), "{answer}");
+        nats.restart().await.expect("NATS starts again");
+        waits_for(&urls[2], "waiting for redis").await;
+        redis.restart().await.expect("Redis starts again");
+    };
+    let starts = futures::future::join_all(services.iter_mut().map(|service| service.restart()));
+    let (started, ()) = tokio::join!(starts, bring_them_back);
+    for (started, service) in started.into_iter().zip(&mut services) {
+        started.expect("it waits, and then it works");
+        assert!(service.process().said().contains("waiting for NATS"), "{} says so", service.name());
+    }
+    let (clara, person) =
+        (world.scene.bots["clara"].account, *world.scene.people.values().next().expect("there are people"));
+    let asked = world.write(person, clara, "hello").await;
+    world.said_by(clara, asked, 1).await;
 }
