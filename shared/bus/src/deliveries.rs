@@ -528,7 +528,7 @@ impl Receipt {
     async fn bury(&self, reason: &str) {
         let letter =
             Letter::of(&self.message, self.source.stream, self.sequence, self.source.service, reason);
-        self.during(bury(&self.bus, &letter)).await;
+        self.during(Box::pin(bury(&self.bus, &letter))).await;
     }
 
     fn settled(&self, how: Settled) {
