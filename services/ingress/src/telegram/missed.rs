@@ -52,7 +52,10 @@ pub(super) struct Missed {
 /// # Errors
 /// If the session is no longer accepted, or the connection is broken for good.
 pub(super) async fn read(connection: &Connection, heard: Heard, pts: i32) -> Result<Missed, CallError> {
-    let mut missed = Missed::default();
+    let mut missed = Missed { complete: true, ..Missed::default() };
+    if pts == heard.pts {
+        return Ok(missed);
+    }
     let is_bot = connection.session.user().is_some_and(|(_, is_bot)| is_bot);
     let found = &mut missed.messages;
     let reading = async {

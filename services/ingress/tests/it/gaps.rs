@@ -66,6 +66,41 @@ async fn what_telegram_does_not_tell_is_read_from_the_chats_once_and_in_order() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ingress_that_is_killed_while_it_reads_loses_and_doubles_nothing() {
+    let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
+    let boris = world.person("boris");
+    heard_last(&world, &mut updates, &anna, clara.id, ingress).await;
+    forgetful(&world);
+    let mut texts = Vec::new();
+    for n in 0..80 {
+        let from = if n % 2 == 0 { &anna } else { &boris };
+        texts.push(format!("text {n}"));
+        world.emulator.send(from.id, clara.id, &texts[n]).unwrap();
+    }
+    // The first one is killed while it waits for a chat, the next one while it publishes.
+    world.emulator.add_fault(Some(clara.id), Some("messages.GetHistory"), FaultKind::NoReply, 1);
+    let ingress = world.ingress("b").await;
+    let asked = async {
+        while world.emulator.calls(clara.id, "messages.getHistory") == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("it asks in time");
+    ingress.kill().await;
+    let ingress = world.ingress("c").await;
+    let mut heard = hear(&mut updates, 1).await;
+    ingress.kill().await;
+    texts.push("the last".to_owned());
+    world.emulator.send(anna.id, clara.id, "the last").unwrap();
+    let ingress = world.ingress("d").await;
+    while heard.last().is_some_and(|text| text != "the last") {
+        heard.extend(hear(&mut updates, 1).await);
+    }
+    assert_eq!(heard, texts);
+    ingress.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_had_heard_of_nobody_yet_hears_what_was_written_since_it_signed_in() {
     let Scene { world, ingress, clara, anna, mut updates, .. } = Scene::new().await;
     ingress.stop().await;
