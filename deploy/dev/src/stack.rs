@@ -60,6 +60,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// Added to the environment of the service that calls webhooks: what can be called.
     pub webhooks: Vec<(String, String)>,
+    /// Added to the environment of stats and the manager: how people are known in what is counted.
+    pub statistics: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -71,6 +73,7 @@ impl Default for Options {
             responders: 1,
             environment: Vec::new(),
             webhooks: Vec::new(),
+            statistics: Vec::new(),
         }
     }
 }
@@ -272,8 +275,9 @@ impl Wiring {
     ) -> Self {
         let setting = |key: &str, value: &str| (format!("TROUPE__{key}"), value.to_owned());
         let path = |path: &Path| path.to_string_lossy().into_owned();
-        let statistics =
-            [setting("CLICKHOUSE__URL", &clickhouse.url()), setting("CLICKHOUSE__DATABASE", DATABASE)];
+        let clickhouse =
+            vec![setting("CLICKHOUSE__URL", &clickhouse.url()), setting("CLICKHOUSE__DATABASE", DATABASE)];
+        let statistics = [clickhouse, options.statistics.clone()].concat();
         Self {
             common: vec![setting("NATS__URL", &nats.url()), setting("TELEMETRY__LOG_FORMAT", "pretty")],
             ingress: vec![
@@ -291,12 +295,9 @@ impl Wiring {
             // Nobody writes here but made-up people and who tries things out: reports may show what was not answered.
             responder: vec![setting("REDIS__URL", &redis.url()), setting("DECIDING__TELL_TEXTS", "true")],
             webhooks: options.webhooks.clone(),
-            stats: [statistics.to_vec(), vec![setting("TEXTS__KEEP_FOR", "7d")]].concat(),
-            manager: [
-                statistics.to_vec(),
-                vec![setting("REDIS__URL", &redis.url()), setting("API__TOKEN", token)],
-            ]
-            .concat(),
+            stats: [statistics.clone(), vec![setting("TEXTS__KEEP_FOR", "7d")]].concat(),
+            manager: [statistics, vec![setting("REDIS__URL", &redis.url()), setting("API__TOKEN", token)]]
+                .concat(),
             overrides: options.environment.clone(),
         }
     }

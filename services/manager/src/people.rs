@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use troupe_bus::Bus;
 use troupe_protocol::{BotRecord, PersonReply, PersonRequest, Stream};
-use troupe_types::{BotId, Partition, UserId};
+use troupe_types::{BotId, UserId};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -67,7 +67,7 @@ async fn export(
         let states = async { Memory { bus, store: manager.store().await?, bot: id }.read(person).await };
         let (remembered, direct_chat) = asked.note("redis", Some(id), states.await).unwrap_or_default();
         let mut say = async |stream| {
-            let found = Waiting::find(bus, stream, id, person).await;
+            let found = Waiting::find(bus, stream, Some(id), person).await;
             asked.note("nats", Some(id), found).map(|found| found.say()).unwrap_or_default()
         };
         let (updates, actions) = (say(Stream::Updates).await, say(Stream::Actions).await);
@@ -120,7 +120,6 @@ async fn erase_everywhere(
 ) -> Receipt {
     let (bus, at) = (manager.bus(), now(&manager));
     let mut asked = Asked::default();
-    let mut told = Vec::new();
     // In the order in which it goes through troupe, so that nothing of it comes after what was erased: no more is decided,
     // then no more is done, then no more is counted.
     for bot in &bots {
@@ -130,35 +129,25 @@ async fn erase_everywhere(
         };
         let states = asked.note("redis", Some(id), states.await);
         asked.found.extend(states.into_iter().flatten());
-        for stream in [Stream::Updates, Stream::Actions, Stream::Webhooks] {
-            let waiting = Waiting::find(bus, stream, id, person).await;
-            asked.remove(bus, Some(id), waiting).await;
-        }
+    }
+    for stream in [Stream::Updates, Stream::Actions, Stream::Webhooks] {
+        asked.remove(bus, only, Waiting::find(bus, stream, only, person).await).await;
     }
     asked.forget_at_ingress(bus, &bots, only, person).await;
-    for bot in &bots {
-        told.push((bot.id, Waiting::find(bus, Stream::Events, bot.id, person).await));
-    }
+    let told = Waiting::find(bus, Stream::Events, only, person).await;
     let events = Events::of(&manager, only, person);
-    for (bot, waiting) in &told {
-        if let Ok(waiting) = waiting
-            && let Some(newest) = waiting.newest()
-        {
-            let partition = Partition::of(*bot, bus.partitions());
-            let written = events.wait_until_written(partition, newest, bus.created(Stream::Events)).await;
-            asked.note("clickhouse", Some(*bot), written);
-        }
+    for (partition, newest) in told.as_ref().map(Waiting::newest_events).unwrap_or_default() {
+        let written = events.wait_until_written(partition, newest, bus.created(Stream::Events)).await;
+        asked.note("clickhouse", only, written);
     }
     let erased = {
         let _one = manager.erasing().await;
         asked.note("clickhouse", only, events.erase().await)
     };
     asked.found.extend(erased.into_iter().flatten());
-    for (bot, waiting) in told {
-        asked.remove(bus, Some(bot), waiting).await;
-    }
+    asked.remove(bus, only, told).await;
     // Last: whoever gives up a message that was removed above while it was in work finds it gone, and keeps no letter.
-    asked.remove(bus, only, Waiting::letters(bus, only, person).await).await;
+    asked.remove(bus, only, Waiting::find(bus, Stream::Dead, only, person).await).await;
     asked.found.retain(|finding| finding.found > 0);
     Receipt {
         person: person.get(),

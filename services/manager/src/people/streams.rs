@@ -1,8 +1,10 @@
 //! What of a person is with the broker: updates and timers, actions, events, and what nobody could handle.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use troupe_bus::{Bus, Found};
-use troupe_protocol::{DeadLetter, Stream, Subject, Webhook};
+use troupe_protocol::{DeadLetter, Event, Stream, Subject, Webhook};
 use troupe_types::{BotId, Partition, UserId};
 
 use super::whose::{concerns, may_concern};
@@ -16,33 +18,28 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// What `bot`'s subjects of `stream` have of `person`.
-    pub async fn find(bus: &Bus, stream: Stream, bot: BotId, person: UserId) -> anyhow::Result<Self> {
-        let partition = Partition::of(bot, bus.partitions());
-        let subjects = match stream {
+    /// What `stream` has of `person`: of `bot`, or of all, also of bots that are not there any more or never were.
+    pub async fn find(bus: &Bus, stream: Stream, bot: Option<BotId>, person: UserId) -> anyhow::Result<Self> {
+        let place = |bot: BotId| (Partition::of(bot, bus.partitions()), bot);
+        let subjects = match (stream, bot.map(place)) {
             // A timer waits in the stream that it fires into, under a subject of the person's.
-            Stream::Updates => {
+            (Stream::Updates, Some((partition, bot))) => {
                 let subjects = [Subject::Update(partition, bot), Subject::Timer(partition, bot, person)];
                 subjects.map(|subject| subject.to_string()).to_vec()
             }
-            Stream::Actions => vec![Subject::Action(partition, bot).to_string()],
-            Stream::Webhooks => vec![Webhook::subject_of_any(bot)],
-            Stream::Events => vec![Subject::Event(partition, bot).to_string()],
-            Stream::Dead => return Self::letters(bus, Some(bot), person).await,
+            (Stream::Actions, Some((partition, bot))) => vec![Subject::Action(partition, bot).to_string()],
+            (Stream::Webhooks, Some((_, bot))) => vec![Webhook::subject_of_any(bot)],
+            (Stream::Events, Some((partition, bot))) => vec![Subject::Event(partition, bot).to_string()],
+            // The subject of a letter does not tell whose it is.
+            (Stream::Dead, _) | (_, None) => vec![">".to_owned()],
         };
         let wanted = |found: &Found| match stream {
             // Some events are about nobody, and have numbers of their own in them.
             Stream::Events => concerns(&found.payload, person),
-            _ => may_concern(&found.payload, person),
+            Stream::Dead => is_letter_of(&found.payload, bot, person),
+            Stream::Updates | Stream::Actions | Stream::Webhooks => may_concern(&found.payload, person),
         };
         Ok(Self { stream, messages: bus.sift(stream, subjects, &wanted).await? })
-    }
-
-    /// The dead letters about `person`: of `bot`, or of all, also of bots that are not there any more or never were.
-    pub async fn letters(bus: &Bus, bot: Option<BotId>, person: UserId) -> anyhow::Result<Self> {
-        let subjects = vec![format!("{}.>", Stream::Dead.prefix())];
-        let wanted = |found: &Found| is_letter_of(&found.payload, bot, person);
-        Ok(Self { stream: Stream::Dead, messages: bus.sift(Stream::Dead, subjects, &wanted).await? })
     }
 
     /// Removes them. Returns how many were still there.
@@ -60,9 +57,14 @@ impl Waiting {
         self.messages.iter().map(say).collect()
     }
 
-    /// The number of the newest.
-    pub fn newest(&self) -> Option<u64> {
-        self.messages.last().map(|found| found.sequence)
+    /// The number of the newest event of each partition; stats writes none that cannot be read.
+    pub fn newest_events(&self) -> BTreeMap<Partition, u64> {
+        let events = self
+            .messages
+            .iter()
+            .filter(|found| serde_json::from_slice::<Event>(&found.payload).is_ok())
+            .filter_map(|found| Some((found.subject.split('.').nth(1)?.parse().ok()?, found.sequence)));
+        events.collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! End-to-end tests on real servers, started and stopped by the tests themselves.
 
 mod dashboards;
+mod dead_letters;
 mod exact;
 mod faults;
 mod hand_over;
@@ -9,7 +10,9 @@ mod media;
 mod metrics;
 mod privacy;
 mod prometheus;
+mod pseudonyms;
 mod readme;
+mod stores;
 mod telethon;
 mod timers;
 mod trace;
