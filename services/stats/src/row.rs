@@ -164,6 +164,12 @@ impl EventRow {
                 self.wait_s = Some(seconds);
                 self.method = method;
             }
+            EventBody::WebhookCalled { name, outcome, tries } => {
+                self.variable = name;
+                self.reason = outcome;
+                // The event counts from 1, the column from 0.
+                self.reminder = u16::try_from(tries.saturating_sub(1)).ok();
+            }
             EventBody::Session { state } => self.session = session(state),
             EventBody::OperatorActed { operator, act, object, version } => {
                 self.operator = operator;
@@ -283,6 +289,7 @@ fn kind(body: &EventBody) -> &'static str {
         EventBody::BotBlocked => "bot_blocked",
         EventBody::FileStored { .. } => "file_stored",
         EventBody::FloodWait { .. } => "flood_wait",
+        EventBody::WebhookCalled { .. } => "webhook_called",
         EventBody::Session { .. } => "session",
         EventBody::OperatorActed { .. } => "operator_acted",
         EventBody::ShadowDecided { .. } => "shadow_decided",

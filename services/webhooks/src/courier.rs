@@ -19,6 +19,7 @@ use crate::{
     message::Message,
     metrics::{self, Outcome},
     target::Target,
+    telling::tell,
 };
 
 /// How long to wait before the broker is asked again.
@@ -90,10 +91,12 @@ impl Courier {
         Span::current().record("outcome", outcome.as_str());
         let Err(error) = tried else {
             metrics::delivered(&self.target.name, self.clock.now().since(due));
+            tell(&self.bus, delivery, outcome.as_str(), self.clock.now()).await;
             return delivery.ack().await;
         };
         if outcome == Outcome::Gone || self.clock.now().since(due) >= self.calls.give_up_after {
             metrics::given_up(&self.target.name);
+            tell(&self.bus, delivery, outcome.as_str(), self.clock.now()).await;
             delivery.bury(&chain(&error)).await;
             return delivery.end().await;
         }

@@ -17,6 +17,7 @@ mod message;
 pub mod metrics;
 mod strays;
 mod target;
+mod telling;
 
 use std::{collections::BTreeSet, sync::Arc};
 

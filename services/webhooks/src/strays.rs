@@ -10,10 +10,13 @@ use troupe_service::Clock;
 use crate::{
     courier::{due, opened},
     metrics,
+    telling::tell,
 };
 
 /// How often it is looked whether somebody else knows the target of a call by now.
 const LOOK: Duration = Duration::from_mins(1);
+/// What became of a call that nobody makes, as events tell it.
+const NO_TARGET: &str = "no_target";
 /// How many strays may wait for that.
 const WINDOW: u16 = 256;
 
@@ -41,6 +44,7 @@ pub(crate) async fn look_after(
         }
         if clock.now().since(due(call)) >= give_up_after {
             metrics::stray();
+            tell(&bus, &delivery, NO_TARGET, clock.now()).await;
             delivery.bury(&missing).await;
             delivery.end().await;
         } else {

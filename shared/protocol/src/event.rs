@@ -193,6 +193,16 @@ pub enum EventBody {
         /// The method that was refused.
         method: String,
     },
+    /// A call of a webhook came to its end: the receiver took it, or it was given up.
+    WebhookCalled {
+        /// The target, as rules and scenarios name it.
+        name: String,
+        /// What became of it, as a word from a small closed set: `delivered` if it was taken; else what its last try came to,
+        /// `refused`, `gone`, `forbidden`, `unreachable`, `too_late`, or `no_target` if no setting names the target.
+        outcome: String,
+        /// How often it was tried; a try that its instance died over is one.
+        tries: u32,
+    },
     /// The state of the bot's session changed.
     Session {
         /// The new state.

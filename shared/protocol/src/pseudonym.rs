@@ -190,6 +190,8 @@ mod tests {
                 "action": format!("7/{id}/5/new#0"), "reason": "x"}),
             json!({"id": format!("7/-5/5/new#0!stored"), "bot": 7, "chat": -5, "person": 7_000_000_042_i64, "time": 1,
                 "type": "file_stored", "action": format!("7/{id}/5/new#0"), "bytes": 1}),
+            json!({"id": format!("7/{id}/5/new#1!called"), "bot": 7, "chat": 7_000_000_042_i64, "person": 7_000_000_042_i64,
+                "update": format!("7/{id}/5/new"), "time": 1, "type": "webhook_called", "name": "crm", "outcome": "gone", "tries": 1}),
             json!({"id": format!("7/{id}/5/new#0!sent"), "bot": 7, "time": 1, "type": "message_sent", "message": 5,
                 "action": format!("7/{id}/5/new#0"), "source": {"by": "guard"}, "reply_ms": 1}),
         ];

@@ -23,6 +23,18 @@ pub(super) fn board() -> Board {
         "SELECT time, bot, chat, person, what AS reason FROM counted WHERE kind = 'delivery_failed' AND {BOTS} AND $__timeFilter(time) \
          ORDER BY time DESC LIMIT 100"
     );
+    // Of calls `counted` does not tell yet what became of them.
+    let calls = "FROM events WHERE kind = 'webhook_called'";
+    let shown = "events.time >= $__fromTime AND events.time <= $__toTime";
+    let called = format!(
+        "SELECT toStartOfInterval(events.time, INTERVAL greatest($__interval_s, 900) second) AS time, \
+         concat(variable, ' ', reason) AS label, count() AS calls {calls} AND {BOTS} AND {shown} \
+         GROUP BY time, label ORDER BY time, label"
+    );
+    let given_up = format!(
+        "SELECT time, bot, variable AS webhook, reason, reminder + 1 AS tries {calls} AND reason != 'delivered' AND {BOTS} \
+         AND {shown} ORDER BY time DESC LIMIT 100"
+    );
     let longest = format!("SELECT max(figure) FROM counted WHERE kind = 'flood_wait' AND {BOTS} AND {SHOWN}");
     Board {
         uid: "troupe-delivery",
@@ -80,6 +92,15 @@ pub(super) fn board() -> Board {
                         .prom("troupe:actions:rate5m", "{{outcome}}")
                         .unit("ops"),
                     Panel::ranking("Reasons", "Why replies were refused, in the range.").sql(reasons),
+                ],
+            },
+            Row {
+                title: "Webhooks",
+                panels: vec![
+                    Panel::bars("Calls", "Calls of webhooks that came to their end, by target and by what became of them.")
+                        .sql(called),
+                    Panel::table("Given up", "The last hundred calls that no receiver took; they are among the dead letters.")
+                        .sql(given_up),
                 ],
             },
             Row {

@@ -69,7 +69,11 @@ async fn every_kind_of_event_comes_to_a_row_of_its_kind() {
     };
     assert_eq!(told_act, expected);
     assert_eq!(world.number("SELECT count() FROM events WHERE goal_name = 'kyc'").await, 1);
-    assert_eq!(world.number("SELECT count() FROM events WHERE reminder >= 0").await, 1);
+    let reminded = "SELECT toUInt64(assumeNotNull(reminder)) FROM events WHERE kind = 'step_reminded'";
+    assert_eq!(world.number(reminded).await, 1, "the second, from 0");
+    let called = "SELECT count() FROM events \
+        WHERE kind = 'webhook_called' AND variable = 'crm' AND reason = 'delivered' AND reminder = 2";
+    assert_eq!(world.number(called).await, 1);
     assert_eq!(
         world.number("SELECT count() FROM events WHERE text != ''").await,
         0,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use troupe_testkit::receiver::{Answer, Receiver, Request};
 
-use crate::world::{SECRET, World};
+use crate::world::{SECRET, World, called};
 
 /// Checks a signature as a receiver does: from what came, and the secret alone.
 #[track_caller]
@@ -56,6 +56,10 @@ async fn a_call_that_is_not_taken_comes_again_and_can_be_told() {
     let instance = world.start();
     let call = world.call_later("crm", 1, 100).await;
     world.settled("crm").await;
+    let events = world.events().await;
+    assert_eq!(events.len(), 1, "it is told once: {events:#?}");
+    assert_eq!((events[0].chat, events[0].person), (Some(call.chat), Some(call.person)));
+    assert_eq!(events[0].id, format!("{}!called", call.key));
     let requests = receiver.got();
     assert_eq!(requests.len(), 3, "{requests:#?}");
     for request in &requests {
@@ -63,6 +67,23 @@ async fn a_call_that_is_not_taken_comes_again_and_can_be_told() {
         assert_eq!((&request.body, &request.headers["webhook-id"]), (&requests[0].body, &call.id()));
     }
     instance.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_are_told_what_took_how_many_tries() {
+    let mut world = World::new().await;
+    let receiver =
+        Receiver::new(&[Answer::Status(500), Answer::Status(503), Answer::Status(200), Answer::Status(200)])
+            .await;
+    world.add("crm", format!("http://127.0.0.1:{}", receiver.port), None);
+    let instance = world.start();
+    world.call("crm", 1).await;
+    world.settled("crm").await;
+    world.call("crm", 2).await;
+    world.settled("crm").await;
+    instance.stop().await;
+    let told: Vec<_> = world.events().await.into_iter().map(|event| event.body).collect();
+    assert_eq!(told, [called("crm", "delivered", 3), called("crm", "delivered", 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use tokio::{runtime::Runtime, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use troupe_bus::{Bus, NatsConfig};
 use troupe_dev::servers::{Nats, Options};
-use troupe_protocol::{DeadLetter, Secret, Source, Stream, TraceContext, Webhook};
+use troupe_protocol::{DeadLetter, Event, EventBody, Secret, Source, Stream, TraceContext, Webhook};
 use troupe_service::{
     Clock as _, SystemClock,
     config::{HttpConfig, LogFormat, TelemetryConfig},
@@ -140,6 +140,12 @@ impl World {
         timeout(PATIENCE, read).await.expect("they are there in time")
     }
 
+    /// What the statistics are told.
+    pub async fn events(&self) -> Vec<Event> {
+        let told = self.bus.sift(Stream::Events, vec!["event.>".to_owned()], &|_| true).await.unwrap();
+        told.iter().map(|event| serde_json::from_slice(&event.payload).unwrap()).collect()
+    }
+
     /// Waits until every call of `target` is settled.
     pub async fn settled(&self, target: &str) {
         let client = async_nats::connect(self.nats.url()).await.unwrap();
@@ -165,4 +171,8 @@ pub async fn wait_for<T>(look: impl AsyncFn() -> Option<T>) -> T {
         }
     };
     timeout(PATIENCE, wait).await.expect("it is there in time")
+}
+
+pub fn called(name: &str, outcome: &str, tries: u32) -> EventBody {
+    EventBody::WebhookCalled { name: name.to_owned(), outcome: outcome.to_owned(), tries }
 }

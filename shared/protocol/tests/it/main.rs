@@ -221,6 +221,10 @@ fn events_are_read_as_they_were_written() {
         ("event_bot_blocked", EventBody::BotBlocked),
         ("event_file_stored", EventBody::FileStored { action, bytes: 1000 }),
         ("event_flood_wait", EventBody::FloodWait { seconds: 31, method: "send".to_owned() }),
+        (
+            "event_webhook_called",
+            EventBody::WebhookCalled { name: "crm".to_owned(), outcome: "delivered".to_owned(), tries: 3 },
+        ),
         ("event_session", EventBody::Session { state: SessionState::LoggedOut }),
         (
             "event_operator_acted",

@@ -166,6 +166,7 @@ fn happened(now: Timestamp) -> Vec<Event> {
             bodies.push(EventBody::DeliveryFailed { action, reason: "USER_IS_BLOCKED".into() });
             bodies.push(EventBody::BotBlocked);
             bodies.push(EventBody::HandedOver);
+            bodies.push(EventBody::WebhookCalled { name: "crm".into(), outcome: "gone".into(), tries: 2 });
             bodies.push(EventBody::FloodWait { seconds: 20, method: "send".into() });
         } else {
             bodies.push(EventBody::Replied { source: source.clone(), decide_us: 90 });

@@ -125,6 +125,14 @@ async fn what_rules_and_steps_call_is_told_though_the_responder_is_killed_and_th
     );
     assert!(told(&requests).iter().filter(|(kind, _)| kind == "\"step.reached\"").count() == people.len());
     world.said_by(boris.account, first, 2 * people.len()).await;
+    let counted = "SELECT count() AS calls, countIf(reminder > 0) AS again FROM events \
+        WHERE kind = 'webhook_called' AND variable = 'crm' AND reason = 'delivered' AND person > 0";
+    let counted = crate::world::wait_for(async || {
+        let row = world.rows(counted).await.remove(0);
+        (row["calls"].as_u64() == u64::try_from(2 * people.len()).ok()).then_some(row)
+    })
+    .await;
+    assert!(counted["again"].as_u64().is_some_and(|again| (1..=2).contains(&again)), "{counted}");
     assert!(outside.got().is_empty(), "one's own network is not called by default");
     world.stack.stop().await;
 }
