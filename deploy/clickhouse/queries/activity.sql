@@ -24,32 +24,30 @@ FROM
 (
     SELECT
         multiIf(
-            {every:String} = 'hour', toUnixTimestamp(toStartOfHour(fromUnixTimestamp(quarter * 900), {zone:String})),
-            {every:String} = 'day', toUnixTimestamp(toStartOfDay(fromUnixTimestamp(quarter * 900), {zone:String})),
-            {every:String} = 'week', toUInt32(toMonday(fromUnixTimestamp(quarter * 900), {zone:String})),
-            {every:String} = 'month', toUInt32(toStartOfMonth(fromUnixTimestamp(quarter * 900), {zone:String})),
+            {every:String} = 'hour', toUnixTimestamp(toStartOfHour(quarter, {zone:String})),
+            {every:String} = 'day', toUnixTimestamp(toStartOfDay(quarter, {zone:String})),
+            {every:String} = 'week', toUInt32(toMonday(quarter, {zone:String})),
+            {every:String} = 'month', toUInt32(toStartOfMonth(quarter, {zone:String})),
             0) AS begin,
         *
     FROM
     (
         SELECT
-            toUInt32(intDiv(toUnixTimestamp64Milli(time), 900000)) AS quarter,
-            countIf(kind = 'message_received' AND chat_kind = 'group') AS group_received,
-            countIf(kind = 'message_sent' AND chat_kind = 'group') AS group_sent,
-            countIf(kind = 'message_received' AND chat_kind = 'direct') AS direct_received,
-            countIf(kind = 'message_sent' AND chat_kind = 'direct') AS direct_sent,
-            countIf(kind = 'message_received') AS received,
-            countIf(kind = 'message_sent') AS sent,
-            countIf(kind = 'replied') AS answered,
-            countIf(kind = 'silent') AS silent,
-            countIf(kind = 'delivery_failed') AS failed,
-            countIf(kind = 'scenario_started') AS scenarios_started,
-            countIf(kind = 'scenario_ended') AS scenarios_ended,
-            countIf((kind = 'scenario_ended' AND what = 'goal') OR kind = 'goal_reached') AS goals
-        FROM counted
-        WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-            AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-            AND kind IN ('message_received', 'message_sent', 'replied', 'silent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached')
+            quarter,
+            sumIf(times, kind = 'message_received' AND chat_kind = 'group') AS group_received,
+            sumIf(times, kind = 'message_sent' AND chat_kind = 'group') AS group_sent,
+            sumIf(times, kind = 'message_received' AND chat_kind = 'direct') AS direct_received,
+            sumIf(times, kind = 'message_sent' AND chat_kind = 'direct') AS direct_sent,
+            sumIf(times, kind = 'message_received') AS received,
+            sumIf(times, kind = 'message_sent') AS sent,
+            sumIf(times, kind = 'replied') AS answered,
+            sumIf(times, kind = 'silent') AS silent,
+            sumIf(times, kind = 'delivery_failed') AS failed,
+            sumIf(times, kind = 'scenario_started') AS scenarios_started,
+            sumIf(times, kind = 'scenario_ended') AS scenarios_ended,
+            sumIf(times, goal) AS goals
+        FROM by_quarter(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+        WHERE kind IN ('message_received', 'message_sent', 'replied', 'silent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached')
         GROUP BY quarter
     )
 ) AS counts
@@ -64,7 +62,7 @@ LEFT JOIN
             0) AS begin,
         uniqExact(person) AS active_people
     FROM counted
-    WHERE kind = 'message_received' AND what != 'own_bot' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+    WHERE wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
     GROUP BY begin
 ) AS people ON people.begin = counts.begin

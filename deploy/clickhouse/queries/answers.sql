@@ -1,6 +1,12 @@
 -- What answered how often, and how often the person wrote again, or came to a goal, within a day. What was told at the same
--- time lies in the order of its update.
+-- time lies in the order of its update. Names are put together by their hashes, which takes half the time.
 WITH
+    (
+        SELECT (groupArray(day), groupArray(rollup)) FROM rolled_up_within(from = {from:Int64}, to = {to:Int64})
+        WHERE {bot:UInt64} = 0 AND {chat:Int64} = 0 AND {person:Int64} = 0
+    ) AS over,
+    -- Days that follow one whose answers are to be looked at are looked at, too.
+    arrayIntersect(over.1, arrayMap(day -> day + 1, over.1)) AS spared,
     86400000 * 256 AS a_day,
     replies AS
     (
@@ -8,34 +14,62 @@ WITH
         FROM counted
         WHERE kind = 'replied' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+            AND toDate(time) NOT IN (SELECT arrayJoin(over.1))
     ),
     messages AS
     (
         SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 AS at
         FROM counted
-        WHERE kind = 'message_received' AND what != 'own_bot' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-            AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+        WHERE wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+            AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 1 DAY
+            AND toDate(time) NOT IN (SELECT arrayJoin(spared))
     ),
     goals AS
     (
         SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         FROM counted
-        WHERE kind IN ('scenario_ended', 'goal_reached') AND (kind = 'goal_reached' OR what = 'goal') AND person != 0
-            AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-            AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+        WHERE goal AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+            AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 1 DAY
+            AND toDate(time) NOT IN (SELECT arrayJoin(spared))
     )
 SELECT
-    toString(replies.what) AS source,
-    toString(replies.name) AS name,
-    toString(replies.entry) AS entry,
-    replies.variation AS variation,
-    count() AS hits,
-    uniqExact(replies.person) AS people,
-    round(countIf(messages.at > 0 AND messages.at <= replies.at + a_day) / hits, 4) AS replied_to,
-    round(countIf(goals.at > 0 AND goals.at <= replies.at + a_day) / hits, 4) AS led_to_goal
-FROM replies
-ASOF LEFT JOIN messages ON messages.bot = replies.bot AND messages.chat = replies.chat AND messages.person = replies.person AND messages.at > replies.at
-ASOF LEFT JOIN goals ON goals.bot = replies.bot AND goals.chat = replies.chat AND goals.person = replies.person AND goals.at > replies.at
-GROUP BY source, name, entry, variation
+    toString(any(answers.what)) AS source,
+    toString(any(answers.name)) AS name,
+    toString(any(answers.entry)) AS entry,
+    variation,
+    sum(answers.hits) AS hits,
+    any(askers.people) AS people,
+    round(sum(answers.replied_to) / hits, 4) AS replied_to,
+    round(sum(answers.led_to_goal) / hits, 4) AS led_to_goal
+FROM
+(
+    SELECT what, name, entry, variation, hits, replied_to, led_to_goal
+    FROM answer_days
+    WHERE rollup IN (SELECT arrayJoin(over.2))
+    UNION ALL
+    SELECT replies.what AS what, replies.name AS name, replies.entry AS entry, replies.variation AS variation,
+        toUInt64(1) AS hits,
+        toUInt64(messages.at > 0 AND messages.at <= replies.at + a_day) AS replied_to,
+        toUInt64(goals.at > 0 AND goals.at <= replies.at + a_day) AS led_to_goal
+    FROM replies
+    ASOF LEFT JOIN messages ON messages.bot = replies.bot AND messages.chat = replies.chat AND messages.person = replies.person AND messages.at > replies.at
+    ASOF LEFT JOIN goals ON goals.bot = replies.bot AND goals.chat = replies.chat AND goals.person = replies.person AND goals.at > replies.at
+) AS answers
+INNER JOIN
+(
+    SELECT
+        cityHash64(what) AS what_hash,
+        cityHash64(name) AS name_hash,
+        cityHash64(entry) AS entry_hash,
+        variation,
+        uniqExact(person) AS people
+    FROM counted
+    WHERE kind = 'replied' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+        AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+    GROUP BY what_hash, name_hash, entry_hash, variation
+) AS askers
+ON askers.what_hash = cityHash64(answers.what) AND askers.name_hash = cityHash64(answers.name)
+    AND askers.entry_hash = cityHash64(answers.entry) AND askers.variation = answers.variation
+GROUP BY cityHash64(answers.what), cityHash64(answers.name), cityHash64(answers.entry), answers.variation AS variation
 ORDER BY hits DESC, source, name, entry, variation
 LIMIT 1000

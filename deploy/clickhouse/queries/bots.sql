@@ -1,18 +1,36 @@
 -- Counts of each bot.
 SELECT
-    bot,
-    countIf(kind = 'message_received') AS received,
-    countIf(kind = 'message_sent') AS sent,
-    uniqExactIf(person, kind = 'message_received' AND what != 'own_bot' AND person != 0) AS active_people,
-    countIf(kind = 'replied') AS answered,
-    countIf(kind = 'silent') AS silent,
-    countIf(kind = 'delivery_failed') AS failed,
-    countIf(kind = 'scenario_started') AS scenarios_started,
-    countIf(kind = 'scenario_ended') AS scenarios_ended,
-    countIf((kind = 'scenario_ended' AND what = 'goal') OR kind = 'goal_reached') AS goals
-FROM counted
-WHERE bot > 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-    AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-    AND kind IN ('message_received', 'message_sent', 'replied', 'silent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached')
-GROUP BY bot
+    counts.bot AS bot,
+    received,
+    sent,
+    people.active_people AS active_people,
+    answered,
+    silent,
+    failed,
+    scenarios_started,
+    scenarios_ended,
+    goals
+FROM
+(
+    SELECT
+        bot,
+        sumIf(times, kind = 'message_received') AS received,
+        sumIf(times, kind = 'message_sent') AS sent,
+        sumIf(times, kind = 'replied') AS answered,
+        sumIf(times, kind = 'silent') AS silent,
+        sumIf(times, kind = 'delivery_failed') AS failed,
+        sumIf(times, kind = 'scenario_started') AS scenarios_started,
+        sumIf(times, kind = 'scenario_ended') AS scenarios_ended,
+        sumIf(times, goal) AS goals
+    FROM by_bot(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+    WHERE kind IN ('message_received', 'message_sent', 'replied', 'silent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached')
+    GROUP BY bot
+) AS counts
+LEFT JOIN
+(
+    SELECT bot, uniqExact(person) AS active_people
+    FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+    WHERE wrote > 0 AND person != 0
+    GROUP BY bot
+) AS people ON people.bot = counts.bot
 ORDER BY bot

@@ -1,23 +1,27 @@
--- The way of people through each scenario: who came to a step, answered it, and went no further.
+-- The way of people through each scenario: who came to a step, answered it, and went no further. Names are put together by
+-- their hashes, which takes half the time.
 WITH here AS
 (
-    SELECT name, version, step, count() AS people
+    SELECT scenario, version, step, count() AS people
     FROM
     (
-        SELECT name, version, argMax((entry, kind), (time, event)) AS last, last.1 AS step
+        SELECT
+            cityHash64(name) AS scenario,
+            version,
+            argMax(if(kind = 'step_reached', cityHash64(entry), 0), toUnixTimestamp64Milli(time) * 256 + event % 256) AS step
         FROM counted
         WHERE kind IN ('step_reached', 'scenario_ended') AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND ({scenario:String} = '' OR name = {scenario:String})
             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-        GROUP BY bot, person, name, version
-        HAVING last.2 = 'step_reached'
+        GROUP BY bot, person, scenario, version
     )
-    GROUP BY name, version, step
+    WHERE step != 0
+    GROUP BY scenario, version, step
 )
 SELECT
-    toString(steps.name) AS scenario,
+    toString(any_name) AS scenario,
     steps.version AS version,
-    toString(steps.step) AS step,
+    toString(any_entry) AS step,
     reached,
     answered,
     invalid_answers,
@@ -28,9 +32,11 @@ SELECT
 FROM
 (
     SELECT
-        name,
+        any(name) AS any_name,
+        any(entry) AS any_entry,
+        cityHash64(name) AS scenario_hash,
         version,
-        entry AS step,
+        cityHash64(entry) AS step_hash,
         uniqExactIf((bot, person), kind = 'step_reached') AS reached,
         uniqExactIf((bot, person), kind = 'step_answered' AND what = 'valid') AS answered,
         countIf(kind = 'step_answered' AND what = 'invalid') AS invalid_answers,
@@ -41,7 +47,7 @@ FROM
     WHERE kind IN ('step_reached', 'step_answered', 'step_reminded', 'step_expired') AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
         AND ({person:Int64} = 0 OR person = {person:Int64}) AND ({scenario:String} = '' OR name = {scenario:String})
         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-    GROUP BY name, version, step
+    GROUP BY scenario_hash, version, step_hash
 ) AS steps
-LEFT JOIN here ON here.name = steps.name AND here.version = steps.version AND here.step = steps.step
+LEFT JOIN here ON here.scenario = steps.scenario_hash AND here.version = steps.version AND here.step = steps.step_hash
 ORDER BY scenario, version, first, reached DESC, step

@@ -1,6 +1,9 @@
 //! Events that are written together.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use clickhouse::Row;
 use serde::Serialize;
@@ -28,6 +31,18 @@ pub(crate) struct Reached {
     partition: u16,
     seq: u64,
 }
+
+/// A day that was over when something was written of which its rollup would have to tell, as the table `late` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize)]
+pub(crate) struct Late {
+    /// In days since 1970.
+    day: u16,
+    /// The token of the batch.
+    batch: String,
+}
+
+/// A day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 
 impl Batch {
     /// Adds a row, and the trace that its event was told in.
@@ -76,6 +91,16 @@ impl Batch {
         }
         let reached = reached.into_iter();
         reached.map(|((stream, partition), seq)| Reached { stream, partition, seq }).collect()
+    }
+
+    /// The days that were over at `now` and of which a rollup may lack these rows: the days on which they happened, and the
+    /// ones before, since a rollup looks at what followed within a day.
+    pub(crate) fn late(&self, now: Timestamp, token: &str) -> Vec<Late> {
+        let today = now.as_millis().div_euclid(DAY_MS);
+        let days = self.rows.iter().map(|row| row.time.div_euclid(DAY_MS)).filter(|day| *day < today);
+        let days: BTreeSet<i64> = days.flat_map(|day| [day - 1, day]).collect();
+        let days = days.into_iter().filter_map(|day| u16::try_from(day).ok());
+        days.map(|day| Late { day, batch: token.to_owned() }).collect()
     }
 
     /// What a repeated insert of the same rows is recognised by.
@@ -136,6 +161,18 @@ mod tests {
         }
         let reached = |stream, partition, seq| Reached { stream, partition, seq };
         assert_eq!(batch.reached(), [reached(1, 0, 5), reached(1, 7, 9), reached(2, 0, 1)]);
+    }
+
+    #[test]
+    fn what_happened_on_a_day_that_is_over_concerns_that_day_and_the_one_before() {
+        let mut batch = Batch::default();
+        for time in [10 * DAY_MS, 9 * DAY_MS - 1, 8 * DAY_MS, -1] {
+            batch.push(EventRow { time, ..EventRow::default() }, TraceContext::default());
+        }
+        let late = batch.late(Timestamp::from_millis(10 * DAY_MS + 5), "t");
+        assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 8]);
+        assert!(late.iter().all(|late| late.batch == "t"));
+        assert!(batch.late(Timestamp::from_millis(7 * DAY_MS), "t").is_empty());
     }
 
     #[test]

@@ -7,11 +7,12 @@ use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use troupe_service::Clock;
 use troupe_types::{Partition, Timestamp};
 
 use crate::{
-    batch::{Batch, Reached},
+    batch::{Batch, Late, Reached},
     config::ClickHouseConfig,
     row::EventRow,
 };
@@ -101,7 +102,17 @@ impl Database {
 
     /// Runs a statement that gives nothing back.
     pub(crate) async fn execute(&self, doing: &str, sql: &str, timeout: Duration) -> Result<(), Error> {
-        self.call(doing, timeout, self.client.query_raw(sql).execute()).await
+        self.run(doing, self.client.query_raw(sql), timeout).await
+    }
+
+    /// Runs a statement with parameters that gives nothing back.
+    pub(crate) async fn run(
+        &self,
+        doing: &str,
+        statement: clickhouse::query::Query,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        self.call(doing, timeout, statement.execute()).await
     }
 
     /// Runs a query.
@@ -121,7 +132,7 @@ impl Database {
     ///
     /// That is noted after the rows and all that views make of them is stored. What was under way when ClickHouse died
     /// may be in the rows and not in the views; and a note may outlive rows that a failing disk has lost. Where there is a
-    /// note and no row, all rows have had their time.
+    /// note and no row, or rows without numbers, all rows have had their time.
     pub(crate) async fn positions(
         &self,
         stream: Timestamp,
@@ -141,7 +152,7 @@ impl Database {
                      WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
                      UNION ALL
                      SELECT partition, max(seq) AS reached, 0 AS noted FROM events_told
-                     WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition
+                     WHERE stream = fromUnixTimestamp64Milli(?) AND partition IN ? GROUP BY partition HAVING reached > 0
                  )
                  GROUP BY partition HAVING max(noted) = 1",
             )
@@ -156,9 +167,9 @@ impl Database {
         Ok(positions)
     }
 
-    /// Writes a batch, and then notes what it reached. If that fails, it is not known how much of it is stored: the same
-    /// batch under the same token has to be written again, or its position read.
-    pub(crate) async fn insert(&self, batch: &Batch, token: &str) -> Result<(), Error> {
+    /// Writes a batch, and then notes of which days it may come late, and what it reached. If that fails, it is not known
+    /// how much of it is stored: the same batch under the same token has to be written again, or its position read.
+    pub(crate) async fn insert(&self, batch: &Batch, token: &str, clock: &dyn Clock) -> Result<(), Error> {
         let insert = async {
             let mut insert = self
                 .client
@@ -171,14 +182,27 @@ impl Database {
             insert.end().await
         };
         self.call("write events", self.timeout, insert).await?;
+        // Whether a day is over is asked now that its rows are stored, however long that took.
+        let late = batch.late(clock.now(), token);
+        if !late.is_empty() {
+            self.note::<Late>("note what came late", "late", &late).await?;
+        }
+        self.note::<Reached>("note the position", "positions", &batch.reached()).await
+    }
+
+    /// Writes a few rows.
+    async fn note<T>(&self, doing: &str, table: &str, rows: &[T]) -> Result<(), Error>
+    where
+        T: for<'a> Row<Value<'a> = T> + Serialize,
+    {
         let note = async {
-            let mut insert = self.client.insert::<Reached>("positions").await?;
-            for reached in batch.reached() {
-                insert.write(&reached).await?;
+            let mut insert = self.client.insert::<T>(table).await?;
+            for row in rows {
+                insert.write(row).await?;
             }
             insert.end().await
         };
-        self.call("note the position", self.timeout, note).await
+        self.call(doing, self.timeout, note).await
     }
 
     async fn call<T>(

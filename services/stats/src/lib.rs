@@ -6,6 +6,8 @@
 //! insert was still under way when its writer died, or because an event was told twice, has the same id, and the view
 //! `events` shows it once.
 //!
+//! One of them also counts days that are over beforehand, so that reports of long times need not.
+//!
 //! While ClickHouse is away nothing is read beyond two batches: events wait in their stream.
 
 mod batch;
@@ -14,6 +16,7 @@ mod database;
 pub mod metrics;
 mod reading;
 mod retention;
+mod rollups;
 mod row;
 mod schema;
 mod writer;
@@ -124,6 +127,7 @@ async fn next_change(
     let change = tokio::select! {
         biased;
         change = ownership.next() => change,
+        never = rollups::keep(&writer.database), if owned.contains_key(&rollups::LEADER) => match never {},
         ended = &mut writing => {
             // A lease was lost: which one is told next.
             ended?;

@@ -35,6 +35,16 @@ const BEHIND: Metric = Metric::gauge(
 const PARTITIONS: Metric =
     Metric::gauge("troupe_stats_owned_partitions", "Partitions that this instance writes.", &[]);
 
+const ROLLUPS: Metric =
+    Metric::counter("troupe_stats_rollups_total", "Days that were counted beforehand.", &[]);
+const ROLLUPS_DUE: Metric = Metric::gauge(
+    "troupe_stats_due_rollups",
+    "Days that are over and not yet counted beforehand; what is asked of them takes longer.",
+    &[],
+);
+const ROLLUP_FAILURES: Metric =
+    Metric::counter("troupe_stats_rollup_failures_total", "Tries to count days beforehand that failed.", &[]);
+
 /// All of them.
 pub const ALL: &[Metric] = &[
     ROWS_WRITTEN,
@@ -47,6 +57,9 @@ pub const ALL: &[Metric] = &[
     WRITTEN,
     BEHIND,
     PARTITIONS,
+    ROLLUPS,
+    ROLLUPS_DUE,
+    ROLLUP_FAILURES,
 ];
 
 /// A batch that was written.
@@ -89,4 +102,19 @@ pub(crate) fn behind(events: u64) {
 /// Notes how many partitions this instance writes.
 pub(crate) fn partitions(count: usize) {
     gauge!(PARTITIONS.name).set(u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+/// Counts a day that was counted beforehand.
+pub(crate) fn rolled_up() {
+    counter!(ROLLUPS.name).increment(1);
+}
+
+/// Notes how many days are to be counted beforehand.
+pub(crate) fn rollups_due(days: usize) {
+    gauge!(ROLLUPS_DUE.name).set(u32::try_from(days).unwrap_or(u32::MAX));
+}
+
+/// Counts tries to count days beforehand that failed.
+pub(crate) fn rollup_failed() {
+    counter!(ROLLUP_FAILURES.name).increment(1);
 }

@@ -37,7 +37,7 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 11] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
@@ -47,6 +47,8 @@ const MIGRATIONS: [Migration; 9] = [
     migration!(7, "0007_counted"),
     migration!(8, "0008_smaller"),
     migration!(9, "0009_positions"),
+    migration!(10, "0010_days"),
+    migration!(11, "0011_rollups"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.

@@ -238,7 +238,7 @@ impl Writer {
                 continue;
             }
             attempts += 1;
-            match self.database.insert(batch, token).await {
+            match self.database.insert(batch, token, &*self.clock).await {
                 Ok(()) => break,
                 Err(error) => {
                     self.reachable.set(false);

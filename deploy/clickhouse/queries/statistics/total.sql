@@ -6,19 +6,16 @@ SELECT
     sumIf(times, kind = 'message_received') AS received,
     sumIf(times, kind = 'message_sent') AS sent,
     sumIf(times, kind = 'delivery_failed') AS failed,
-    uniqExactMerge(who) AS people,
+    assumeNotNull((SELECT count() FROM (SELECT person FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64}) WHERE wrote > 0 AND person != 0 GROUP BY person))) AS people,
     sumIf(times, kind = 'scenario_started') AS scenarios_started,
     sumIf(times, kind = 'scenario_ended') AS scenarios_ended,
-    sumIf(times, (kind = 'scenario_ended' AND what = 'goal') OR kind = 'goal_reached') AS goals,
-    groupArrayIf((toString(what), times), kind = 'replied') AS replies,
-    groupArrayIf((toString(what), times), kind = 'silent') AS silences
+    sumIf(times, goal) AS goals,
+    arraySort(groupArrayIf((toString(what), times), kind = 'replied')) AS replies,
+    arraySort(groupArrayIf((toString(what), times), kind = 'silent')) AS silences
 FROM
 (
-    SELECT kind, what, count() AS times,
-        uniqExactStateIf(person, kind = 'message_received' AND person != 0 AND what != 'own_bot') AS who
-    FROM counted
-    WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-        AND kind IN ('message_received', 'message_sent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached', 'replied', 'silent')
-        AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+    SELECT kind, what, any(by_bot.goal) AS goal, sum(by_bot.times) AS times
+    FROM by_bot(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64}) AS by_bot
+    WHERE kind IN ('message_received', 'message_sent', 'replied', 'silent', 'delivery_failed', 'scenario_started', 'scenario_ended', 'goal_reached')
     GROUP BY kind, what
 )

@@ -53,6 +53,9 @@ enum What {
         /// How many events the writer has to catch up with; 0: leave it out
         #[arg(long, value_name = "COUNT", default_value = "300k", value_parser = count)]
         backlog: u64,
+        /// Keep the history in this folder, and use the one that is there: a long one takes long to make
+        #[arg(long, value_name = "FOLDER")]
+        history: Option<PathBuf>,
         /// Write what was measured to a file, too
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
@@ -130,8 +133,9 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             let report = bench::engine(&files.sets()?, which)?;
             tell(&report, &report.targets(), json.as_deref(), *check)
         }
-        What::Stats { events, backlog, json, check } => {
-            let report = stats::run(stats::Options { backlog: *backlog, events: *events }).await?;
+        What::Stats { events, backlog, history, json, check } => {
+            let options = stats::Options { backlog: *backlog, events: *events, history: history.clone() };
+            let report = stats::run(options).await?;
             tell(&report, &report.targets(), json.as_deref(), *check)
         }
         What::Instructions { files } => {

@@ -104,7 +104,7 @@ async fn say(clickhouse: &ClickHouse, person: i64) {
 /// Rows that still tell of a person.
 async fn left(clickhouse: &ClickHouse, person: i64) -> String {
     let tells = format!("person = {person} OR chat = {person}");
-    let tables = ["events_told", "counted_told", "texts", "writers_by_week"];
+    let tables = ["events_told", "happened", "person_days", "texts", "writers_by_week"];
     let counts = tables.map(|table| format!("(SELECT countIf({tells}) FROM {table})"));
     ask(clickhouse, &format!("SELECT {}", counts.join(" + "))).await
 }

@@ -83,7 +83,8 @@ async fn a_store_that_is_away_is_named_and_does_not_stop_the_others() {
     let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
     prepare(&clickhouse).await;
     let event = format!(
-        "INSERT INTO events_told (id, kind, bot, chat, person, seq) VALUES ('x', 'opted_out', 1, {PERSON}, {PERSON}, 9)"
+        "INSERT INTO events_told (id, kind, bot, chat, person, seq, written) \
+         VALUES ('x', 'opted_out', 1, {PERSON}, {PERSON}, 9, now64(3))"
     );
     tell(&clickhouse, &event).await;
     let world = World::with_clickhouse(&clickhouse.url()).await.with_logins().await;

@@ -8,8 +8,9 @@ use troupe_types::{ActionKey, BotId, ChatId, MessageId, Timestamp, UpdateKey, Up
 
 use crate::{schema::MIGRATIONS, world::World};
 
-/// A reply that went out at `time`.
-fn sent(number: i32, time: Timestamp) -> Event {
+/// That a reply to what was received at `received` went out at `time`.
+fn sent(number: i32, received: Timestamp, time: Timestamp) -> Event {
+    let reply_ms = u64::try_from(time.as_millis() - received.as_millis()).expect("it comes after");
     let (bot, chat, message) = (BotId::new(7), ChatId::new(42), MessageId::new(number));
     let update = UpdateKey { bot, chat, message, kind: UpdateKind::New };
     let action = ActionKey { update, number: 0 };
@@ -20,7 +21,7 @@ fn sent(number: i32, time: Timestamp) -> Event {
         person: Some(UserId::new(42)),
         update: Some(update),
         time,
-        body: EventBody::MessageSent { message, action, source: Source::Guard, reply_ms: 700, media: None },
+        body: EventBody::MessageSent { message, action, source: Source::Guard, reply_ms, media: None },
     }
 }
 
@@ -34,10 +35,13 @@ async fn what_is_told_again_at_another_time_or_on_another_day_is_counted_once() 
     // The last midnight of UTC; what is told is told up to two days before it.
     let midnight = i64::try_from(now).expect("it is a time") / (24 * hour) * 24 * hour;
     let at = |hours: i64| Timestamp::from_millis(midnight + hours * hour);
-    world.tell(&[sent(1, at(-3)), sent(2, at(-1)), sent(3, at(-40)), sent(4, at(-2))], "once").await;
+    // Each was received an hour before it was first told, and the second time is told of the same receiving.
+    let once = |number, first| sent(number, at(first - 1), at(first));
+    world.tell(&[once(1, -3), once(2, -1), once(3, -40), once(4, -2)], "once").await;
     world.until("SELECT count() FROM counted", 4).await;
-    // A quarter of an hour later, after midnight, and the day after the next.
-    world.tell(&[sent(1, at(-2)), sent(2, at(1)), sent(3, at(2)), sent(5, at(1))], "again").await;
+    // An hour later, after midnight, and the day after the next.
+    let again = [sent(1, at(-4), at(-2)), sent(2, at(-2), at(1)), sent(3, at(-41), at(2)), once(5, 1)];
+    world.tell(&again, "again").await;
     world.until("SELECT count() FROM events", 5).await;
     world.until("SELECT count() FROM counted WHERE event = 5 * 256 + 128", 1).await;
     stats.stop().await;
@@ -79,7 +83,7 @@ async fn as_after(world: &World, count: u64) {
 }
 
 /// Three weeks of three bots: messages with what came of them, scenarios, and an act of an operator. `of` of them.
-fn happened(of: &str) -> String {
+pub fn happened(of: &str) -> String {
     format!(
         "INSERT INTO events_told (id, kind, time, bot, chat, chat_kind, person, own_bot, source, reason, scenario, goal, act, seq)
          SELECT concat(toString(bot), '/', toString(chat), '/', toString(number), '/new', kind = 'message_sent' ? '#0!sent' : concat('!', toString(place))),
@@ -95,8 +99,18 @@ fn happened(of: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_with_events_comes_over_with_its_counts() {
+    comes_over(6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_with_counts_by_month_comes_over_with_them() {
+    comes_over(9).await;
+}
+
+/// Compares what is counted before and after an installation with `count` migrations comes to this version.
+async fn comes_over(count: u64) {
     let world = World::new().await;
-    as_after(&world, 6).await;
+    as_after(&world, count).await;
     // Some were told twice, in inserts that were cut otherwise.
     for of in ["number < 2000", "number >= 2000", "number % 3 = 0"] {
         world.database().query_raw(&happened(of)).execute().await.expect("ClickHouse takes them");
@@ -121,7 +135,7 @@ async fn an_installation_with_events_comes_over_with_its_counts() {
     for (view, before) in views.iter().zip(before) {
         assert_eq!(shown(&world, view).await, before, "{view}");
     }
-    let gone = "SELECT count() FROM system.tables WHERE database = 'counts' AND name IN ('counts', 'counts_by_day', 'counts_filled')";
+    let gone = "SELECT count() FROM system.tables WHERE database = 'counts' AND name IN ('counts', 'counts_by_day', 'counts_filled', 'counted_told', 'counted_filled')";
     assert_eq!(world.number(gone).await, 0);
 }
 

@@ -6,5 +6,6 @@ mod kinds;
 mod places;
 mod pseudonyms;
 mod retention;
+mod rollups;
 mod schema;
 mod world;

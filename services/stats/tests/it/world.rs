@@ -107,6 +107,7 @@ impl World {
         }
     }
 
+    /// The database that stats writes.
     pub fn database(&self) -> Client {
         Client::default()
             .with_url(self.clickhouse.url())

@@ -1,8 +1,11 @@
 //! A history of events, made by ClickHouse itself, and what it takes on disk.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use super::{database::Database, report::float};
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+
+use super::{database::Database, report::float, world::World};
 use crate::Error;
 
 /// How many events come of one turn, about.
@@ -45,8 +48,19 @@ impl Storage {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End(pub(super) i64);
 
+/// Whether there is no history yet.
+pub(super) async fn is_empty(database: &Database) -> Result<bool, Error> {
+    Ok(database.number("SELECT count() FROM events_told").await? == 0)
+}
+
+/// When the history ends.
+pub(super) async fn end(database: &Database) -> Result<End, Error> {
+    let end = database.number("SELECT toUnixTimestamp64Milli(max(time)) + 1 FROM counted").await?;
+    Ok(End(i64::try_from(end).unwrap_or(i64::MAX)))
+}
+
 /// Makes a history of about `events` that ends now.
-pub(super) async fn make(database: &Database, events: u64) -> Result<End, Error> {
+pub(super) async fn make(database: &Database, events: u64) -> Result<(), Error> {
     let end = database.number("SELECT toUnixTimestamp64Milli(now64(3))").await?;
     let turns = events / PER_TURN;
     let begin = end.saturating_sub(turns * TURN_MS);
@@ -63,23 +77,43 @@ pub(super) async fn make(database: &Database, events: u64) -> Result<End, Error>
         database.ask(include_str!("events.sql"), &parameters).await?;
         println!("{:>10} of {turns} turns", (first + SLICE).min(turns));
     }
-    Ok(End(i64::try_from(end).unwrap_or(i64::MAX)))
+    Ok(())
 }
 
-/// Does what ClickHouse does by itself an hour after the last row of a month: makes one part of it.
-pub(super) async fn put_together(database: &Database) -> Result<(), Error> {
+/// Does what is done by itself once days are over: ClickHouse makes one part of each an hour later, and stats rolls them up.
+pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Error> {
     #[derive(Deserialize)]
-    struct Month {
+    struct Day {
         partition: String,
     }
-    let months = format!(
-        "SELECT partition_id AS partition FROM system.parts WHERE active AND database = '{}' AND table = 'counted_told' \
-         AND partition_id < formatDateTime(now(), '%Y%m') GROUP BY partition HAVING count() > 1 ORDER BY partition",
+    let days = format!(
+        "SELECT partition_id AS partition FROM system.parts WHERE active AND database = '{}' AND table = 'happened' \
+         AND toDate(partition) < today() GROUP BY partition_id HAVING count() > 1 ORDER BY partition_id",
         database.name()
     );
-    for Month { partition } in database.rows(&months).await? {
-        database.ask(&format!("OPTIMIZE TABLE counted_told PARTITION ID '{partition}' FINAL"), &[]).await?;
+    for Day { partition } in database.rows(&days).await? {
+        database.ask(&format!("OPTIMIZE TABLE happened PARTITION ID '{partition}' FINAL"), &[]).await?;
     }
+    let over = "SELECT uniqExact(toDate(partition)) FROM system.parts WHERE active AND database = currentDatabase() \
+                AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 2";
+    let over = database.number(over).await?;
+    let mut stats = world.stats(database.name()).await?;
+    let mut said = None;
+    loop {
+        let done = database.number("SELECT count() FROM rolled_up").await?;
+        if said != Some(done) {
+            println!("{done:>10} of {over} days");
+            said = Some(done);
+        }
+        if done == over {
+            break;
+        }
+        if let Some(status) = stats.process().ended() {
+            return Err(Error::new("count the days that are over", format!("stats ended ({status})")));
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    stats.stop().await;
     Ok(())
 }
 

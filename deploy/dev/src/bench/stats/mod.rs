@@ -1,6 +1,6 @@
 //! What statistics cost: writing a backlog of events, and answering reports and boards from a long history.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 mod database;
 mod history;
@@ -19,12 +19,14 @@ pub use self::{
 use crate::{Error, error::Doing};
 
 /// How much to measure with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// How many events the writer has to catch up with; 0: the writer is not measured.
     pub backlog: u64,
     /// How many events the history has that reports and boards are asked of; 0: they are not asked.
     pub events: u64,
+    /// Where the history is kept for the next time; otherwise it goes.
+    pub history: Option<PathBuf>,
 }
 
 /// Measures with servers that it starts, and which are gone afterwards with all of their data.
@@ -32,7 +34,7 @@ pub struct Options {
 /// # Errors
 /// A server cannot be started, stats cannot be built, or ClickHouse refuses something.
 pub async fn run(options: Options) -> Result<Report, Error> {
-    let world = World::start().await?;
+    let world = World::start(options.history.as_deref()).await?;
     let mut report = Report { load: vec![load()?], ..Report::default() };
     // The history first: its database is made while the stream is still empty.
     let history = world.prepared("history").await?;
@@ -40,11 +42,15 @@ pub async fn run(options: Options) -> Result<Report, Error> {
         report.written = Some(writer::measure(&world, options.backlog).await?);
     }
     if options.events > 0 {
-        println!("Making a history of {} events …", options.events);
-        let end = history::make(&history, options.events).await?;
-        history::put_together(&history).await?;
+        if history::is_empty(&history).await? {
+            println!("Making a history of {} events …", options.events);
+            history::make(&history, options.events).await?;
+        }
+        println!("Counting the days that are over …");
+        history::settle(&world, &history).await?;
         report.storage = Some(history::storage(&history).await?);
         println!("Asking reports and boards …");
+        let end = history::end(&history).await?;
         report.reports = queries::reports(&history, end).await?;
         report.panels = queries::panels(&history, end).await?;
     }

@@ -17,7 +17,7 @@ use crate::{
     service::Service,
 };
 
-/// Servers with data of their own, which go with it.
+/// Servers with data of their own, which go with it unless they are to be kept.
 pub(super) struct World {
     pub(super) nats: Nats,
     pub(super) clickhouse: ClickHouse,
@@ -28,7 +28,8 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) async fn start() -> Result<Self, Error> {
+    /// Starts the servers. ClickHouse keeps its data in `kept`, if that is said.
+    pub(super) async fn start(kept: Option<&Path>) -> Result<Self, Error> {
         let program = released("troupe-stats")?;
         let folder =
             tempfile::Builder::new().prefix("troupe-bench-").tempdir().doing(|| "make a folder".into())?;
@@ -37,7 +38,10 @@ impl World {
             log: Some(folder.path().join(format!("{name}.log"))),
             ..servers::Options::default()
         };
-        let (nats, clickhouse) = (options("nats"), options("clickhouse"));
+        let (nats, mut clickhouse) = (options("nats"), options("clickhouse"));
+        if let Some(kept) = kept {
+            clickhouse.data = Some(kept.to_owned());
+        }
         let (nats, mut clickhouse) = tokio::try_join!(Nats::start(&nats), ClickHouse::start(&clickhouse))?;
         let process = clickhouse.process().id();
         Ok(Self { nats, clickhouse, process, program, folder })
@@ -58,7 +62,17 @@ impl World {
     /// The database `name` with all tables, which stats makes when it starts.
     pub(super) async fn prepared(&self, name: &str) -> Result<Database, Error> {
         self.stats(name).await?.stop().await;
-        Ok(Database::new(&self.clickhouse.url(), name, self.process))
+        Ok(self.database(name))
+    }
+
+    /// The same without what an earlier measurement left there.
+    pub(super) async fn fresh(&self, name: &str) -> Result<Database, Error> {
+        self.database("default").ask(&format!("DROP DATABASE IF EXISTS {name} SYNC"), &[]).await?;
+        self.prepared(name).await
+    }
+
+    fn database(&self, name: &str) -> Database {
+        Database::new(&self.clickhouse.url(), name, self.process)
     }
 }
 
