@@ -1,13 +1,25 @@
 //! The manager's REST API, as the commands use it.
 
-use std::fmt;
+use std::{fmt, path::Path, time::Duration};
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use anyhow::Context as _;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::Value;
+use troupe_tls::{HttpConnector, HttpsConnector};
+use url::Url;
+
+/// The longest that connecting may take.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// Why a call did not get there.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The API at one address.
 pub struct Api {
-    client: Client,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: String,
     token: String,
     operator: String,
@@ -17,7 +29,7 @@ pub struct Api {
 #[derive(Debug)]
 pub enum Error {
     /// The manager could not be reached, or broke off.
-    Unreachable { url: String, source: reqwest::Error },
+    Unreachable { url: String, source: Cause },
     /// The manager refused.
     Refused { status: StatusCode, error: String, message: String, faults: Vec<String> },
 }
@@ -36,7 +48,13 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "cannot reach the manager at {url}: does it run? --url or TROUPE_URL says where it is"
-                )
+                )?;
+                let encrypted = url.starts_with("https://");
+                f.write_str(if encrypted {
+                    ", --ca-file or TROUPE_CA_FILE whose certificate to trust"
+                } else {
+                    ""
+                })
             }
             Self::Refused { status: StatusCode::UNAUTHORIZED, .. } => {
                 f.write_str("the manager wants its bearer token: give it with --token or TROUPE_TOKEN")
@@ -52,60 +70,59 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreachable { source, .. } => Some(source),
+            Self::Unreachable { source, .. } => Some(&**source),
             Self::Refused { .. } => None,
         }
     }
 }
 
 impl Api {
-    pub fn new(url: &str, token: &str, operator: &str) -> Self {
-        Self {
-            client: Client::new(),
+    /// The API at `url`. Over TLS the certificates in `ca_file` are trusted beside the system's.
+    pub fn new(url: &str, token: &str, operator: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        let connector = troupe_tls::connector(url, ca_file, CONNECT_MAX)
+            .context("cannot use TLS: --ca-file or TROUPE_CA_FILE names a file of certificates to trust")?;
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
             url: url.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
             operator: operator.to_owned(),
-        }
+        })
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, Error> {
-        self.send(self.request(Method::GET, path)).await
+        self.send(Method::GET, path, None).await
     }
 
     pub async fn delete(&self, path: &str) -> Result<Value, Error> {
-        self.send(self.request(Method::DELETE, path)).await
+        self.send(Method::DELETE, path, None).await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
-        self.send(self.request(Method::POST, path).json(body)).await
+        self.send(Method::POST, path, Some(("application/json", body.to_string().into()))).await
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value, Error> {
-        self.send(self.request(Method::PUT, path).json(body)).await
+        self.send(Method::PUT, path, Some(("application/json", body.to_string().into()))).await
     }
 
     pub async fn put_text(&self, path: &str, text: String) -> Result<Value, Error> {
-        self.send(
-            self.request(Method::PUT, path).header("content-type", "text/plain; charset=utf-8").body(text),
-        )
-        .await
+        self.send(Method::PUT, path, Some(("text/plain; charset=utf-8", text.into()))).await
     }
 
     pub async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<Value, Error> {
-        let request = self.request(Method::PUT, path);
-        self.send(request.header("content-type", "application/octet-stream").body(bytes)).await
+        self.send(Method::PUT, path, Some(("application/octet-stream", bytes.into()))).await
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
-        if self.operator.is_empty() { request } else { request.header("troupe-operator", &self.operator) }
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Value, Error> {
+    /// Makes a call, with a body of some type or none.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<Value, Error> {
         let unreachable = |source| Error::Unreachable { url: self.url.clone(), source };
-        let response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let text = response.text().await.map_err(unreachable)?;
+        let (status, answer) = self.exchange(method, path, body).await.map_err(unreachable)?;
+        let text = String::from_utf8_lossy(&answer).into_owned();
         let body: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         if status.is_success() {
             return Ok(body);
@@ -117,6 +134,28 @@ impl Api {
             message => message,
         };
         Err(Error::Refused { status, error: told("error"), message, faults })
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<(StatusCode, Bytes), Cause> {
+        // Names in it may have what has to be written otherwise in an address.
+        let address = Url::parse(&format!("{}{path}", self.url))?;
+        let mut request = Request::builder().method(method).uri(address.as_str());
+        request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        if !self.operator.is_empty() {
+            request = request.header("troupe-operator", &self.operator);
+        }
+        if let Some((kind, _)) = &body {
+            request = request.header(header::CONTENT_TYPE, *kind);
+        }
+        let body = body.map(|(_, bytes)| bytes).unwrap_or_default();
+        let response = self.client.request(request.body(Full::new(body))?).await?;
+        let status = response.status();
+        Ok((status, response.into_body().collect().await?.to_bytes()))
     }
 }
 

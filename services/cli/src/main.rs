@@ -20,7 +20,7 @@ mod told;
 mod try_out;
 mod world;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -65,6 +65,9 @@ struct Arguments {
         help_heading = "Manager"
     )]
     operator: String,
+    /// For https://: a file with certificates in PEM that are trusted beside the system's.
+    #[arg(long, env = "TROUPE_CA_FILE", global = true, help_heading = "Manager")]
+    ca_file: Option<PathBuf>,
     /// Prints JSON for programs instead of text for people.
     #[arg(long, global = true)]
     json: bool,
@@ -111,7 +114,7 @@ impl From<Verdict> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let Arguments { url, token, operator, json, command } = Arguments::parse();
+    let Arguments { url, token, operator, ca_file, json, command } = Arguments::parse();
     let verdict = match command {
         Command::Try(arguments) => try_out::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments, json),
@@ -121,7 +124,8 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Manager(command) => {
-            return match ask_manager(&Api::new(&url, &token, &operator), json, command) {
+            let api = Api::new(&url, &token, &operator, ca_file.as_deref());
+            return match api.and_then(|api| ask_manager(&api, json, command)) {
                 Ok(verdict) => verdict.into(),
                 Err(error) => failed(&error, ExitCode::FAILURE),
             };

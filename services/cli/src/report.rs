@@ -8,7 +8,7 @@ mod table;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::{ToSpan as _, Zoned, tz::TimeZone};
-use reqwest::Url;
+use url::Url;
 
 pub use self::page::{Shown, show};
 

@@ -1,6 +1,6 @@
 //! The settings of the manager; `default.toml` explains each.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::ensure;
 use serde::Deserialize;
@@ -36,8 +36,10 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClickHouseConfig {
-    /// Its HTTP interface.
+    /// Its HTTP interface, `http://host:port` or `https://host:port`.
     pub url: String,
+    /// Certificates in PEM that are trusted beside the system's; empty: none.
+    pub ca_file: PathBuf,
     /// The database.
     pub database: String,
     /// Empty: the default user.
@@ -77,8 +79,8 @@ impl Config {
         );
         config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
         ensure!(
-            config.clickhouse.url.starts_with("http://"),
-            "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
+            ["http://", "https://"].iter().any(|scheme| config.clickhouse.url.starts_with(scheme)),
+            "clickhouse.url has to begin with http:// or https://, e.g. http://127.0.0.1:8123"
         );
         Ok(config)
     }

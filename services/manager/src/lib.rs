@@ -50,7 +50,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{config::Config, error::ApiError, state::Manager};
+use crate::{config::Config, error::ApiError, state::Manager, statistics::Reader};
 
 /// The largest body; documents are bounded at 16 MiB by the engine, which says so better.
 const BODY_BYTES_MAX: usize = 17 << 20;
@@ -86,6 +86,8 @@ pub async fn run(
     metric::announce(metrics::ALL);
     let (listen, grace) = (config.http.listen, config.shutdown_grace);
     let pseudonyms = config.pseudonyms.pseudonyms().map_err(anyhow::Error::msg)?;
+    let reader =
+        Reader::new(&config.clickhouse).context("cannot use TLS to ClickHouse: see clickhouse.ca_file")?;
     // Said before it listens, so that it is never ready for lack of knowing what it needs. ClickHouse is no part of that:
     // only counts need it.
     health.dependency("nats");
@@ -96,7 +98,7 @@ pub async fn run(
     if let Some(bus) = bus.context("cannot use NATS")? {
         let agreed = bus.agree_on(&pseudonyms, &config.pseudonyms.instead_of);
         stop.run_until_cancelled(agreed).await.transpose()?;
-        let manager = Manager::new(config, pseudonyms, bus.clone(), clock);
+        let manager = Manager::new(config, pseudonyms, bus.clone(), clock, reader);
         api.get_or_init(|| guarded(manager));
         let _watcher = bus.tell_health(health);
         stop.cancelled().await;

@@ -27,8 +27,13 @@ struct Inner {
 
 impl Manager {
     /// Puts it together.
-    pub fn new(config: Config, pseudonyms: Pseudonyms, bus: Bus, clock: Arc<dyn Clock>) -> Self {
-        let reader = Reader::new(&config.clickhouse);
+    pub fn new(
+        config: Config,
+        pseudonyms: Pseudonyms,
+        bus: Bus,
+        clock: Arc<dyn Clock>,
+        reader: Reader,
+    ) -> Self {
         let (store, erasing) = (OnceCell::new(), Mutex::default());
         Self(Arc::new(Inner { config, bus, clock, pseudonyms, reader, store, erasing }))
     }

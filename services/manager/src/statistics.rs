@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State};
 use clickhouse::{Client, Compression, Row, query::Query};
-use hyper_util::{
-    client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client as HttpClient, rt::TokioExecutor};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use troupe_types::ChatId;
@@ -39,10 +36,11 @@ pub struct Reader {
 
 impl Reader {
     /// Reads from the configured server.
-    pub fn new(config: &ClickHouseConfig) -> Self {
-        let mut connector = HttpConnector::new();
-        // Without it small requests wait 40 ms for the other end's delayed acknowledgement.
-        connector.set_nodelay(true);
+    ///
+    /// # Errors
+    /// If TLS is wanted, and nobody can be trusted as the settings want it.
+    pub fn new(config: &ClickHouseConfig) -> Result<Self, troupe_tls::Error> {
+        let connector = troupe_tls::connector(&config.url, Some(&config.ca_file), PATIENCE)?;
         let http = HttpClient::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(2))
             .build(connector);
@@ -53,7 +51,7 @@ impl Reader {
         if !config.user.is_empty() {
             client = client.with_user(&config.user).with_password(config.password.expose());
         }
-        Self { client }
+        Ok(Self { client })
     }
 
     async fn rows(&self, query: &str, filter: &Filter) -> Result<Vec<Found>, ApiError> {

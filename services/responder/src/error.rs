@@ -62,6 +62,7 @@ pub(crate) fn verdict(error: &Error) -> Verdict {
             Store::TooMany { .. } => Verdict::DeadLetter,
             // Nothing of that is the update's fault: somebody has to repair Redis, and nothing may be lost meanwhile.
             Store::Url { .. }
+            | Store::Tls(_)
             | Store::Connect { .. }
             | Store::Evicts { .. }
             | Store::Call { .. }

@@ -1,6 +1,6 @@
 //! The settings of stats; `default.toml` explains each.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -37,8 +37,10 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClickHouseConfig {
-    /// Its HTTP interface, `http://host:port`.
+    /// Its HTTP interface, `http://host:port` or `https://host:port`.
     pub url: String,
+    /// Certificates in PEM that are trusted beside the system's; empty: none.
+    pub ca_file: PathBuf,
     /// The database; made if it is absent.
     pub database: String,
     /// Who writes.
@@ -106,8 +108,8 @@ impl Config {
     pub fn check(&self) -> anyhow::Result<()> {
         let Self { nats, clickhouse, batch, events, texts, pseudonyms, .. } = self;
         ensure!(
-            clickhouse.url.starts_with("http://"),
-            "clickhouse.url has to begin with http://, e.g. http://127.0.0.1:8123"
+            ["http://", "https://"].iter().any(|scheme| clickhouse.url.starts_with(scheme)),
+            "clickhouse.url has to begin with http:// or https://, e.g. http://127.0.0.1:8123"
         );
         ensure!(!clickhouse.database.is_empty(), "clickhouse.database is needed, e.g. troupe");
         ensure!(!clickhouse.timeout.is_zero(), "clickhouse.timeout must not be 0");
@@ -143,7 +145,7 @@ mod tests {
         assert!(config.check().unwrap_err().to_string().contains("events.keep_for"));
         config.events.keep_for = Duration::from_hours(73);
         config.check().unwrap();
-        config.clickhouse.url = "https://example.org".to_owned();
+        config.clickhouse.url = "ftp://example.org".to_owned();
         assert!(config.check().unwrap_err().to_string().contains("clickhouse.url"));
     }
 }

@@ -3,10 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use clickhouse::{Client, Compression, Row};
-use hyper_util::{
-    client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client as HttpClient, rt::TokioExecutor};
 use serde::{Deserialize, Serialize};
 use troupe_service::Clock;
 use troupe_types::{Partition, Timestamp};
@@ -19,6 +16,9 @@ use crate::{
 
 /// ClickHouse closes a quiet connection after 3 s (10 s since 23.11); one that it is closing must not be used.
 const IDLE_MAX: Duration = Duration::from_secs(2);
+
+/// The longest that connecting may take.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A connection to one database.
 #[derive(Clone)]
@@ -53,11 +53,9 @@ impl Error {
 }
 
 impl Database {
-    pub(crate) fn new(config: &ClickHouseConfig) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_keepalive(Some(Duration::from_mins(1)));
-        connector.set_connect_timeout(Some(config.timeout.min(Duration::from_secs(5))));
+    pub(crate) fn new(config: &ClickHouseConfig) -> Result<Self, troupe_tls::Error> {
+        let connector =
+            troupe_tls::connector(&config.url, Some(&config.ca_file), config.timeout.min(CONNECT_MAX))?;
         let http = HttpClient::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_MAX).build(connector);
         let server = Client::with_http_client(http)
             .with_url(&config.url)
@@ -71,12 +69,12 @@ impl Database {
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
             // The tables of counts are parted by the year that an event tells, and a clock may tell any.
             .with_setting("throw_on_max_partitions_per_insert_block", "0");
-        Self {
+        Ok(Self {
             client: server.clone().with_database(&config.database),
             server,
             name: config.database.clone(),
             timeout: config.timeout,
-        }
+        })
     }
 
     /// Makes the database if it is absent.

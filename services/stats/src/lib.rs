@@ -59,7 +59,8 @@ pub async fn run(
         Some(agreed) => agreed?,
         None => return Ok(()),
     }
-    let database = Database::new(&config.clickhouse);
+    let database =
+        Database::new(&config.clickhouse).context("cannot use TLS to ClickHouse: see clickhouse.ca_file")?;
     match stop.run_until_cancelled(schema::prepare(&database, &bus, instance)).await {
         Some(prepared) => prepared.context("cannot prepare ClickHouse")?,
         None => return Ok(()),

@@ -1,15 +1,11 @@
 //! What can be called, as the settings have it, ready to be called.
 
-use std::{net::IpAddr, path::Path, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::Uri;
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-};
+use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use troupe_protocol::ContentName;
 
@@ -96,33 +92,9 @@ fn secret(text: &str) -> anyhow::Result<Vec<u8>> {
 }
 
 fn tls(host: &str, config: &TargetConfig) -> anyhow::Result<Tls> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    for error in &system.errors {
-        tracing::warn!(%error, "a certificate of the system cannot be read");
-    }
-    roots.add_parsable_certificates(system.certs);
-    if let Some(file) = config.ca_file.as_deref().filter(|file| !file.as_os_str().is_empty()) {
-        add(&mut roots, file)
-            .with_context(|| format!("cannot use the certificates in {}", file.display()))?;
-    }
-    ensure!(!roots.is_empty(), "the system trusts no certificates: name a file of them");
-    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .context("cannot use TLS")?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let client = troupe_tls::client_config(config.ca_file.as_deref())?;
     let name = ServerName::try_from(host.to_owned()).context("the URL's host is no name")?;
     Ok(Tls { connector: TlsConnector::from(Arc::new(client)), name })
-}
-
-fn add(roots: &mut RootCertStore, file: &Path) -> anyhow::Result<()> {
-    let before = roots.len();
-    for certificate in CertificateDer::pem_file_iter(file)? {
-        roots.add(certificate?)?;
-    }
-    ensure!(roots.len() > before, "there is none in it");
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use troupe_protocol::Secret;
@@ -7,8 +7,11 @@ use troupe_protocol::Secret;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port[/database]`.
+    /// `redis://[user:password@]host:port[/database]`, or `rediss://…` for TLS.
     pub url: Secret,
+    /// Certificates in PEM that are trusted beside the system's; empty or absent: none.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
     /// How long one call may take before it is taken for lost.
     #[serde(default = "default::timeout", with = "humantime_serde")]
     pub timeout: Duration,
@@ -20,7 +23,12 @@ pub struct RedisConfig {
 impl RedisConfig {
     /// The defaults, for the server at `url`.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: Secret::new(url), timeout: default::timeout(), outbox_max: default::outbox_max() }
+        Self {
+            url: Secret::new(url),
+            ca_file: None,
+            timeout: default::timeout(),
+            outbox_max: default::outbox_max(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use redis::{
-    Client,
+    Client, ConnectionAddr, IntoConnectionInfo as _, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
@@ -16,10 +16,7 @@ const RECONNECTS: usize = 4;
 
 /// Connects, and refuses a server that would throw state away.
 pub(crate) async fn connect(config: &RedisConfig) -> Result<ConnectionManager, Error> {
-    let client = Client::open(config.url.expose()).map_err(|error| Error::Url {
-        // Its detail may quote the address.
-        reason: format!("{:?}", error.kind()),
-    })?;
+    let client = client(config)?;
     let address = client.get_connection_info().addr().to_string();
     let failed = |error: redis::RedisError| Error::Connect { address: address.clone(), source: error.into() };
     let settings = ConnectionManagerConfig::new()
@@ -40,4 +37,16 @@ pub(crate) async fn connect(config: &RedisConfig) -> Result<ConnectionManager, E
     }
     tracing::info!(address, "connected to Redis");
     Ok(connection)
+}
+
+fn client(config: &RedisConfig) -> Result<Client, Error> {
+    // Its detail may quote the address.
+    let wrong = |error: redis::RedisError| Error::Url { reason: format!("{:?}", error.kind()) };
+    let server = config.url.expose().into_connection_info().map_err(wrong)?;
+    if !matches!(server.addr(), ConnectionAddr::TcpTls { .. }) {
+        return Client::open(server).map_err(wrong);
+    }
+    let trusted = troupe_tls::trusted_pem(config.ca_file.as_deref()).map_err(Error::Tls)?;
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(trusted.into_bytes()) };
+    Client::build_with_tls(server, certificates).map_err(wrong)
 }

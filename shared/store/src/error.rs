@@ -12,6 +12,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Nobody can be trusted as the settings want it.
+    #[error("cannot use TLS to Redis: see redis.ca_file")]
+    Tls(#[source] troupe_tls::Error),
     /// Nobody answers, or not like a Redis server.
     #[error("cannot connect to Redis at {address}: is it running, and is redis.url right?")]
     Connect {
@@ -75,7 +78,11 @@ impl Error {
                 !matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig)
             }
             Self::Connect { .. } | Self::Call { .. } | Self::OutboxFull { .. } => true,
-            Self::Url { .. } | Self::Evicts { .. } | Self::TooMany { .. } | Self::Stored { .. } => false,
+            Self::Url { .. }
+            | Self::Tls(_)
+            | Self::Evicts { .. }
+            | Self::TooMany { .. }
+            | Self::Stored { .. } => false,
         }
     }
 }

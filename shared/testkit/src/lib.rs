@@ -1,6 +1,7 @@
 //! Helpers for tests. Only ever a dev-dependency.
 
 pub mod receiver;
+pub mod tls;
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

@@ -6,17 +6,14 @@ use std::{
     time::Duration,
 };
 
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
+
+use crate::tls;
 
 /// How long a request may take to come before a test counts it as never.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -64,16 +61,7 @@ impl Receiver {
 
     /// One that is called over TLS by the name `localhost`.
     pub async fn encrypted(answers: &[Answer]) -> Self {
-        let made =
-            rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("there are versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("the certificate is good");
-        Self::start(answers, Some((TlsAcceptor::from(Arc::new(config)), made.cert.pem()))).await
+        Self::start(answers, Some(tls::certificate())).await
     }
 
     async fn start(answers: &[Answer], tls: Option<(TlsAcceptor, String)>) -> Self {

@@ -1,6 +1,6 @@
 //! What each test starts: a broker, the manager, and somebody who signs bots in.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
@@ -76,6 +76,7 @@ impl World {
             nats: NatsConfig::at(nats.url()),
             clickhouse: ClickHouseConfig {
                 url: clickhouse.to_owned(),
+                ca_file: PathBuf::new(),
                 database: "troupe".to_owned(),
                 user: String::new(),
                 password: Secret::new(""),

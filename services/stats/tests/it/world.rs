@@ -1,6 +1,6 @@
 //! What each test starts: a broker, ClickHouse, and as many instances of stats as it wants.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clickhouse::{Client, Compression};
 use futures::{StreamExt as _, stream};
@@ -95,6 +95,7 @@ impl World {
             nats: nats_config(&self.nats),
             clickhouse: ClickHouseConfig {
                 url: self.clickhouse.url(),
+                ca_file: PathBuf::new(),
                 database: "counts".to_owned(),
                 user: "default".to_owned(),
                 password: Secret::new(""),

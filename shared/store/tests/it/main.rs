@@ -6,6 +6,7 @@ mod commit;
 mod erasure;
 mod model;
 mod outages;
+mod tls;
 
 use troupe_dev::servers::{Options, Redis};
 use troupe_protocol::{Secret, TraceContext};

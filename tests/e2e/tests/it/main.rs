@@ -15,6 +15,7 @@ mod readme;
 mod stores;
 mod telethon;
 mod timers;
+mod tls;
 mod trace;
 mod webhooks;
 mod world;
