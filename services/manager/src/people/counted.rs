@@ -5,8 +5,7 @@
 //!
 //! A statement that changes a table is kept and shown by ClickHouse for long, so none of them names the person: they look
 //! into a table that is there only until all of them are done. What was broken off is done again with the same table, so
-//! that nobody is the same number again: rows that were written anew already are the same rows then. For that, a table that
-//! is sorted by people keeps one row of each key.
+//! that nobody is the same number again: rows that were written anew already are known by that, and not written twice.
 
 use std::collections::BTreeMap;
 
@@ -168,8 +167,17 @@ impl Table {
             let names: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
             let values: Vec<String> = self.columns.iter().map(|column| column.replaced(stand)).collect();
             let (names, values) = (names.join(", "), values.join(", "));
+            // As texts: no set finds a row that has a NULL in it. States cannot be compared; engines that keep them merge them.
+            let new = if self.columns.iter().any(|column| column.of.starts_with("AggregateFunction")) {
+                String::new()
+            } else {
+                let there = self.any_nobody(stand);
+                format!(
+                    " AND toString(tuple({values})) NOT IN (SELECT toString(tuple({names})) FROM `{name}` WHERE {there})"
+                )
+            };
             statements.push(format!(
-                "INSERT INTO `{name}` ({names}) SELECT {values} FROM `{name}` WHERE {of_bot}({keys})"
+                "INSERT INTO `{name}` ({names}) SELECT {values} FROM `{name}` WHERE {of_bot}({keys}){new}"
             ));
             statements.push(format!("ALTER TABLE `{name}` DELETE WHERE {of_bot}({keys})"));
         }
@@ -181,6 +189,19 @@ impl Table {
                 .push(format!("ALTER TABLE `{name}` UPDATE {} WHERE {of_bot}({others})", changes.join(", ")));
         }
         statements
+    }
+
+    /// That nobody stands in a column that rows are sorted by.
+    fn any_nobody(&self, stand: &Stand) -> String {
+        let keys = self.columns.iter().filter(|column| column.is_key == 1);
+        let nobody = stand.nobody();
+        let is_nobody = keys.filter_map(|column| match column.place()? {
+            Place::Id => Some(format!("ifNull(`{}` = {nobody}, 0)", column.name)),
+            Place::Key => Some(format!("splitByChar('/', `{}`)[2] = toString({nobody})", column.name)),
+            Place::Set | Place::Text => None,
+        });
+        let is_nobody: Vec<String> = is_nobody.collect();
+        if is_nobody.is_empty() { "0".to_owned() } else { is_nobody.join(" OR ") }
     }
 
     /// That one of these columns tells of the person.

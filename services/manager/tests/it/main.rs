@@ -8,6 +8,7 @@ mod content;
 mod erasure;
 mod media;
 mod people;
+mod plain;
 mod registration;
 mod reports;
 mod statistics;
