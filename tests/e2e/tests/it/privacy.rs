@@ -54,7 +54,7 @@ async fn nothing_tells_of_a_person_who_was_erased_and_nobody_else_is_forgotten()
         "nats ACTIONS",
         "nats EVENTS",
         "clickhouse events_told",
-        "clickhouse count",
+        "clickhouse happened",
     ] {
         assert!(places.iter().any(|place| place.starts_with(store)), "{store}: {places:#?}");
     }
