@@ -97,14 +97,9 @@ impl Service {
     pub fn name(&self) -> &str {
         self.0.name()
     }
-
-    /// `http://127.0.0.1:<port>`
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr())
-    }
 }
 
-crate::servers::guard!(Service);
+crate::servers::guard!(Service, "http");
 
 impl Kind for Program {
     fn name(&self) -> &str {

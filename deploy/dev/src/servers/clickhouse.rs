@@ -28,17 +28,11 @@ impl ClickHouse {
     /// # Errors
     /// The engine cannot be had, or it does not start.
     pub async fn start(options: &Options) -> Result<Self, Error> {
-        let python = super::obtain(Tools::clickhouse_python).await?;
-        Ok(Self(Server::start(Program { python }, options).await?))
-    }
-
-    /// `http://127.0.0.1:<port>`
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr())
+        Ok(Self(super::start(Tools::clickhouse_python, |python| Program { python }, options).await?))
     }
 }
 
-super::guard!(ClickHouse);
+super::guard!(ClickHouse, "http");
 
 impl Kind for Program {
     fn name(&self) -> &'static str {

@@ -13,6 +13,7 @@ pub(crate) mod server;
 
 use std::path::PathBuf;
 
+use self::server::{Kind, Server};
 use crate::{Error, tools::Tools};
 
 pub use self::{clickhouse::ClickHouse, nats::Nats, prometheus::Prometheus, redis::Redis};
@@ -31,15 +32,25 @@ pub struct Options {
     pub arguments: Vec<String>,
 }
 
-/// Gets a tool without holding up the runtime: it may have to be downloaded.
-async fn obtain<T: Send + 'static>(get: fn(&Tools) -> Result<T, Error>) -> Result<T, Error> {
-    tokio::task::spawn_blocking(move || get(&Tools::default())).await.expect("getting a tool does not panic")
+/// Gets a tool, without holding up the runtime, for it may have to be downloaded; and starts what is made of it.
+async fn start<T: Send + 'static, K: Kind>(
+    get: fn(&Tools) -> Result<T, Error>,
+    kind: impl FnOnce(T) -> K,
+    options: &Options,
+) -> Result<Server<K>, Error> {
+    let got = tokio::task::spawn_blocking(move || get(&Tools::default())).await;
+    Server::start(kind(got.expect("getting a tool does not panic")?), options).await
 }
 
 /// What every guard can do.
 macro_rules! guard {
-    ($name:ident) => {
+    ($name:ident, $scheme:literal) => {
         impl $name {
+            #[doc = concat!("`", $scheme, "://127.0.0.1:<port>`")]
+            pub fn url(&self) -> String {
+                format!(concat!($scheme, "://{}"), self.addr())
+            }
+
             /// The address it listens on.
             pub fn addr(&self) -> std::net::SocketAddr {
                 (std::net::Ipv4Addr::LOCALHOST, self.0.port()).into()

@@ -32,18 +32,12 @@ impl Nats {
     /// # Errors
     /// No NATS server can be had, or it does not start.
     pub async fn start(options: &Options) -> Result<Self, Error> {
-        let tool = super::obtain(Tools::nats_server).await?;
         let name = format!("troupe-dev-{}-{}", std::process::id(), super::free_port());
-        Ok(Self(Server::start(Program { tool, name }, options).await?))
-    }
-
-    /// `nats://127.0.0.1:<port>`
-    pub fn url(&self) -> String {
-        format!("nats://{}", self.addr())
+        Ok(Self(super::start(Tools::nats_server, |tool| Program { tool, name }, options).await?))
     }
 }
 
-super::guard!(Nats);
+super::guard!(Nats, "nats");
 
 impl Kind for Program {
     fn name(&self) -> &'static str {

@@ -25,17 +25,11 @@ impl Prometheus {
     /// # Errors
     /// No Prometheus can be had, or it does not start.
     pub async fn start(options: &Options) -> Result<Self, Error> {
-        let tool = super::obtain(Tools::prometheus).await?;
-        Ok(Self(Server::start(Program { tool }, options).await?))
-    }
-
-    /// `http://127.0.0.1:<port>`
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr())
+        Ok(Self(super::start(Tools::prometheus, |tool| Program { tool }, options).await?))
     }
 }
 
-super::guard!(Prometheus);
+super::guard!(Prometheus, "http");
 
 impl Kind for Program {
     fn name(&self) -> &'static str {

@@ -30,17 +30,11 @@ impl Redis {
     /// # Errors
     /// No Redis server can be had, or it does not start.
     pub async fn start(options: &Options) -> Result<Self, Error> {
-        let tool = super::obtain(Tools::redis_server).await?;
-        Ok(Self(Server::start(Program { tool }, options).await?))
-    }
-
-    /// `redis://127.0.0.1:<port>`
-    pub fn url(&self) -> String {
-        format!("redis://{}", self.addr())
+        Ok(Self(super::start(Tools::redis_server, |tool| Program { tool }, options).await?))
     }
 }
 
-super::guard!(Redis);
+super::guard!(Redis, "redis");
 
 impl Kind for Program {
     fn name(&self) -> &'static str {
