@@ -1,10 +1,7 @@
 //! Reads the events of several partitions, each from about its own position.
 
-use futures::{
-    Stream, StreamExt as _,
-    future::try_join_all,
-    stream::{self, BoxStream, SelectAll},
-};
+use futures::{Stream, StreamExt as _, future::try_join_all, stream};
+use tokio::{sync::mpsc, task::JoinSet};
 use troupe_bus::{Bus, Error, EventReader, Stored};
 use troupe_protocol::Event;
 use troupe_types::Partition;
@@ -16,14 +13,22 @@ use crate::writer::Positions;
 /// read everything that the stream keeps.
 const NEAR: u64 = 10_000;
 
+/// How many events are decoded at a time, and how many times as many wait to be taken.
+const CHUNK: usize = 256;
+const CHUNKS: usize = 4;
+
 /// What a reader came upon, and which reader it was.
 type Read = (usize, Result<Stored<Event>, Error>);
 
-/// Readers of all partitions, taking turns.
+/// Readers of all partitions, taking turns. They read and decode in a task of their own, beside what is being written.
 pub(crate) struct Reading {
-    readers: SelectAll<BoxStream<'static, Read>>,
+    chunks: mpsc::Receiver<Vec<Read>>,
+    /// What of the last chunk was not taken yet.
+    rest: std::vec::IntoIter<Read>,
     /// How many events are behind what each reader has read.
     pending: Vec<u64>,
+    /// Ends with this.
+    _task: JoinSet<()>,
 }
 
 impl Reading {
@@ -33,15 +38,34 @@ impl Reading {
         let readers =
             try_join_all(groups.iter().map(|group| bus.events_from(&group.partitions, group.first))).await?;
         let pending = vec![0; readers.len()];
-        let readers =
-            readers.into_iter().enumerate().map(|(number, reader)| follow(number, reader).boxed()).collect();
-        Ok(Self { readers, pending })
+        let readers = readers.into_iter().enumerate().map(|(number, reader)| follow(number, reader).boxed());
+        let mut read = stream::select_all(readers).ready_chunks(CHUNK);
+        let (sender, chunks) = mpsc::channel(CHUNKS);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Some(chunk) = read.next().await {
+                if sender.send(chunk).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self { chunks, rest: Vec::new().into_iter(), pending, _task: task })
     }
 
     /// The next event of any partition; `None` once the bus is closed. Each partition's come in their order. Nothing is
     /// lost if it is dropped half-way.
     pub(crate) async fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
-        let (number, stored) = self.readers.next().await?;
+        loop {
+            if let Some(read) = self.ready() {
+                return Some(read);
+            }
+            self.rest = self.chunks.recv().await?.into_iter();
+        }
+    }
+
+    /// The same if it need not be waited for.
+    pub(crate) fn ready(&mut self) -> Option<Result<Stored<Event>, Error>> {
+        let (number, stored) = self.rest.next()?;
         if let Ok(stored) = &stored {
             self.pending[number] = stored.pending;
         }

@@ -37,7 +37,7 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
@@ -49,6 +49,7 @@ const MIGRATIONS: [Migration; 11] = [
     migration!(9, "0009_positions"),
     migration!(10, "0010_days"),
     migration!(11, "0011_rollups"),
+    migration!(12, "0012_first_contacts"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.

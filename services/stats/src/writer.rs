@@ -144,7 +144,7 @@ impl Writer {
     }
 
     /// Reads and writes: one batch is put together while the one before is being written. What is read but not written
-    /// is never more than that, whatever ClickHouse does.
+    /// is never much more than that, whatever ClickHouse does.
     async fn follow(
         &self,
         owned: &BTreeMap<Partition, Lease>,
@@ -169,14 +169,22 @@ impl Writer {
                 () = stop.cancelled() => break,
                 () = until_done(&mut writing) => writing = None,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if writing.is_none() && due.is_some() => {}
-                stored = reader.next(), if !batch.is_full(&self.batch) => match stored {
-                    Some(Ok(stored)) => {
-                        metrics::behind(reader.behind());
-                        self.take(&mut batch, stored, positions, created);
+                read = reader.next(), if !batch.is_full(&self.batch) => {
+                    let mut read = read;
+                    loop {
+                        match read {
+                            Some(Ok(stored)) => self.take(&mut batch, stored, positions, created),
+                            Some(Err(error)) => return Followed::Failed(error),
+                            None => return Followed::Closed,
+                        }
+                        if batch.is_full(&self.batch) {
+                            break;
+                        }
+                        let Some(ready) = reader.ready() else { break };
+                        read = Some(ready);
                     }
-                    Some(Err(error)) => return Followed::Failed(error),
-                    None => return Followed::Closed,
-                },
+                    metrics::behind(reader.behind());
+                }
             }
         }
         let finish = async {

@@ -44,7 +44,12 @@ impl Bus {
         first_sequence: u64,
     ) -> Result<EventReader, Error> {
         let prefix = Stream::Events.prefix();
-        let filters = partitions.iter().map(|partition| format!("{prefix}.{partition}.>")).collect();
+        // One filter for all is several times cheaper for the broker than one for each.
+        let filters = if partitions.len() == usize::from(self.partitions().get()) {
+            vec![format!("{prefix}.>")]
+        } else {
+            partitions.iter().map(|partition| format!("{prefix}.{partition}.>")).collect()
+        };
         let read = first_sequence.max(1) - 1;
         let last = self.last_sequence(Stream::Events).await?;
         if read > last {

@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::watch, time::sleep};
 use crate::{Bus, Error, bus::Connection, error::Cause, pull::Puller};
 
 /// How many messages one request may bring.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
 /// After how long the broker forgets a reader that died.
 const FORGOTTEN: Duration = Duration::from_mins(2);
 /// The first wait before reading is tried again; each further one is twice as long.
