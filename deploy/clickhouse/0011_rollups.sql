@@ -100,7 +100,8 @@ CREATE TABLE IF NOT EXISTS answer_days
     variation Int32 CODEC(T64, ZSTD(1)),
     hits UInt64 CODEC(T64, ZSTD(1)),
     replied_to UInt64 CODEC(T64, ZSTD(1)),
-    led_to_goal UInt64 CODEC(T64, ZSTD(1))
+    led_to_goal UInt64 CODEC(T64, ZSTD(1)),
+    people AggregateFunction(uniqExact, Int64) COMMENT 'who was answered' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY rollup

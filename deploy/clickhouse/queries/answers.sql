@@ -38,38 +38,29 @@ SELECT
     toString(any(answers.entry)) AS entry,
     variation,
     sum(answers.hits) AS hits,
-    any(askers.people) AS people,
+    uniqExactMerge(answers.people) AS people,
     round(sum(answers.replied_to) / hits, 4) AS replied_to,
     round(sum(answers.led_to_goal) / hits, 4) AS led_to_goal
 FROM
 (
-    SELECT what, name, entry, variation, hits, replied_to, led_to_goal
+    SELECT what, name, entry, variation, hits, replied_to, led_to_goal, people
     FROM answer_days
     WHERE rollup IN (SELECT arrayJoin(over.2))
     UNION ALL
-    SELECT replies.what AS what, replies.name AS name, replies.entry AS entry, replies.variation AS variation,
-        toUInt64(1) AS hits,
-        toUInt64(messages.at > 0 AND messages.at <= replies.at + a_day) AS replied_to,
-        toUInt64(goals.at > 0 AND goals.at <= replies.at + a_day) AS led_to_goal
+    SELECT
+        any(replies.what) AS what,
+        any(replies.name) AS name,
+        any(replies.entry) AS entry,
+        replies.variation AS variation,
+        count() AS hits,
+        countIf(messages.at > 0 AND messages.at <= replies.at + a_day) AS replied_to,
+        countIf(goals.at > 0 AND goals.at <= replies.at + a_day) AS led_to_goal,
+        uniqExactState(replies.person) AS people
     FROM replies
     ASOF LEFT JOIN messages ON messages.bot = replies.bot AND messages.chat = replies.chat AND messages.person = replies.person AND messages.at > replies.at
     ASOF LEFT JOIN goals ON goals.bot = replies.bot AND goals.chat = replies.chat AND goals.person = replies.person AND goals.at > replies.at
+    GROUP BY cityHash64(replies.what), cityHash64(replies.name), cityHash64(replies.entry), replies.variation
 ) AS answers
-INNER JOIN
-(
-    SELECT
-        cityHash64(what) AS what_hash,
-        cityHash64(name) AS name_hash,
-        cityHash64(entry) AS entry_hash,
-        variation,
-        uniqExact(person) AS people
-    FROM counted
-    WHERE kind = 'replied' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-        AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
-    GROUP BY what_hash, name_hash, entry_hash, variation
-) AS askers
-ON askers.what_hash = cityHash64(answers.what) AND askers.name_hash = cityHash64(answers.name)
-    AND askers.entry_hash = cityHash64(answers.entry) AND askers.variation = answers.variation
 GROUP BY cityHash64(answers.what), cityHash64(answers.name), cityHash64(answers.entry), answers.variation AS variation
 ORDER BY hits DESC, source, name, entry, variation
 LIMIT 1000

@@ -1,6 +1,6 @@
 -- What answered on a day, for all bots together, and whether the person wrote again, or came to a goal, within a day. What was
 -- told at the same time lies in the order of its update.
-INSERT INTO answer_days (rollup, what, name, entry, variation, hits, replied_to, led_to_goal)
+INSERT INTO answer_days (rollup, what, name, entry, variation, hits, replied_to, led_to_goal, people)
 WITH
     86400000 * 256 AS a_day,
     replies AS
@@ -29,7 +29,8 @@ SELECT
     variation,
     count(),
     countIf(messages.at > 0 AND messages.at <= replies.at + a_day),
-    countIf(goals.at > 0 AND goals.at <= replies.at + a_day)
+    countIf(goals.at > 0 AND goals.at <= replies.at + a_day),
+    uniqExactState(replies.person)
 FROM replies
 ASOF LEFT JOIN messages ON messages.bot = replies.bot AND messages.chat = replies.chat AND messages.person = replies.person AND messages.at > replies.at
 ASOF LEFT JOIN goals ON goals.bot = replies.bot AND goals.chat = replies.chat AND goals.person = replies.person AND goals.at > replies.at
