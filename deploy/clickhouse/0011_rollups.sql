@@ -32,10 +32,15 @@ COMMENT 'the last rollup of each day';
 -- Days whose rollup can be read. What is asked may have looked at tables somewhat before it looks here, so a rollup counts
 -- when it is a few seconds old.
 CREATE VIEW IF NOT EXISTS rolled_up AS
-SELECT rollups.day AS day, rollup
-FROM (SELECT * FROM rollups FINAL) AS rollups
-LEFT JOIN (SELECT day, count() AS told FROM late GROUP BY day) AS late ON late.day = rollups.day
-WHERE seen = told AND noted < now() - INTERVAL 10 SECOND;
+SELECT day, argMax(number, at) AS rollup
+FROM
+(
+    SELECT day, rollup AS number, seen AS saw, noted AS at, 0 AS told FROM rollups
+    UNION ALL
+    SELECT day, 0 AS number, 0 AS saw, toDateTime64(0, 3, 'UTC') AS at, 1 AS told FROM late
+)
+GROUP BY day
+HAVING rollup != 0 AND argMax(saw, at) = sum(told) AND max(at) < now() - INTERVAL 10 SECOND;
 
 CREATE TABLE IF NOT EXISTS quarters
 (

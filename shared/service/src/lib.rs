@@ -1,7 +1,8 @@
 //! One start for every binary: layered configuration, logs and traces, health and metrics, shutdown.
 //!
 //! A service's `main` loads its [`config`] and calls [`start()`], which starts [`telemetry`], asks [`shutdown`] for a token
-//! and serves [`health`]; then it waits for what it needs ([`wait_for`]), and hands the rest to its own `run`. Nothing else in troupe reads the environment or the system's clock.
+//! and serves [`health`]; then it waits for what it needs ([`wait_for`]), and hands the rest to its own `run`. Nothing
+//! else in troupe reads the environment or the system's clock.
 
 mod clock;
 pub mod config;

@@ -27,11 +27,14 @@ pub(super) fn board() -> Board {
         BOTS,
         "missed DESC",
     );
+    // Events of other bots need not be looked through.
+    let tries =
+        "bot IN (SELECT DISTINCT bot FROM counted WHERE kind = 'shadow_decided' AND $__timeFilter(time))";
     let decided = |columns: &str, kinds: &str, name: &str| {
         format!(
             "SELECT bot, update, {columns}if(source = '', concat('silent: ', toString(reason)), arrayStringConcat(arrayFilter(\
              word -> word != '', [toString(source), toString(source_name), toString(source_entry)]), ' / ')) AS {name} \
-             FROM events WHERE kind IN ({kinds}) AND {BOTS} AND $__timeFilter(time)"
+             FROM events WHERE kind IN ({kinds}) AND {BOTS} AND {tries} AND $__timeFilter(time)"
         )
     };
     let shadow = format!(

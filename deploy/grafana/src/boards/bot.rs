@@ -22,9 +22,12 @@ pub(super) fn board() -> Board {
         "SELECT concat(what, ' ', name, if(entry = '', '', concat('/', entry))) AS answer, count() AS hits, \
          uniqExact(person) AS people FROM counted WHERE kind = 'replied' AND {BOT} AND {SHOWN} GROUP BY answer ORDER BY hits DESC LIMIT 50"
     );
+    // To show each event once, `events` looks at all of a bot's; only the newest can be among these.
     let latest = format!(
-        "SELECT time, kind, chat, person, source, source_name, source_entry, reason, trace_id FROM events \
-         WHERE {BOT} AND $__timeFilter(time) ORDER BY time DESC LIMIT 100"
+        "SELECT time, kind, chat, person, source, source_name, source_entry, reason, trace_id FROM events_told \
+         WHERE {BOT} AND $__timeFilter(time) AND time >= (SELECT min(time) FROM \
+         (SELECT time FROM counted WHERE {BOT} AND $__timeFilter(time) ORDER BY time DESC LIMIT 100)) \
+         ORDER BY time DESC LIMIT 1 BY kind, id LIMIT 100"
     );
     let active = |period: &str| {
         let figure = people(RECEIVED);

@@ -23,17 +23,10 @@ pub(super) fn board() -> Board {
         "SELECT time, bot, chat, person, what AS reason FROM counted WHERE kind = 'delivery_failed' AND {BOTS} AND $__timeFilter(time) \
          ORDER BY time DESC LIMIT 100"
     );
-    // Of calls `counted` does not tell yet what became of them.
-    let calls = "FROM events WHERE kind = 'webhook_called'";
-    let shown = "events.time >= $__fromTime AND events.time <= $__toTime";
-    let called = format!(
-        "SELECT toStartOfInterval(events.time, INTERVAL greatest($__interval_s, 900) second) AS time, \
-         concat(variable, ' ', reason) AS label, count() AS calls {calls} AND {BOTS} AND {shown} \
-         GROUP BY time, label ORDER BY time, label"
-    );
+    let called = over_time_by("concat(name, ' ', what)", &events("kind = 'webhook_called'"), BOTS);
     let given_up = format!(
-        "SELECT time, bot, variable AS webhook, reason, reminder + 1 AS tries {calls} AND reason != 'delivered' AND {BOTS} \
-         AND {shown} ORDER BY time DESC LIMIT 100"
+        "SELECT time, bot, name AS webhook, what AS reason, variation + 1 AS tries FROM counted \
+         WHERE kind = 'webhook_called' AND what != 'delivered' AND {BOTS} AND $__timeFilter(time) ORDER BY time DESC LIMIT 100"
     );
     let longest = format!("SELECT max(figure) FROM counted WHERE kind = 'flood_wait' AND {BOTS} AND {SHOWN}");
     Board {
