@@ -1,8 +1,8 @@
 -- Days that are over, counted beforehand ("rolled up"): what people ask of all bots together would otherwise count millions
 -- of rows for each answer.
 --
--- stats rolls a day up when the day after it is over (`services/stats/src/rollups.rs`, `rollups/*.sql`): each time under a
--- number of its own, which is a partition of the tables here. What is written later for a day that was over is noted in
+-- stats rolls a day up when it has been over for an hour (`services/stats/src/rollups.rs`, `rollups/*.sql`): each time under
+-- a number of its own, which is a partition of the tables here. What is written later for a day that was over is noted in
 -- `late` after it is stored, and the day is counted from its rows until it is rolled up again. So whatever is asked is
 -- exact at any moment, and who reads never sees a half of anything.
 DROP VIEW IF EXISTS counted_filled;
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS late
 )
 ENGINE = MergeTree
 ORDER BY day
-COMMENT 'what was written for days that were over, and the days before these';
+COMMENT 'what was written for days that were over, and the days after these';
 
 CREATE TABLE IF NOT EXISTS rollups
 (
@@ -111,7 +111,7 @@ CREATE TABLE IF NOT EXISTS answer_days
 ENGINE = MergeTree
 PARTITION BY rollup
 ORDER BY (what, name, entry, variation)
-COMMENT 'what answered on a day, for all bots together, and what came of it within a day';
+COMMENT 'what answered on the day before, for all bots together, and what came of it within a day';
 
 -- The days that lie within a time, with their rollups. `from` and `to` are milliseconds since 1970 here and below.
 CREATE VIEW IF NOT EXISTS rolled_up_within AS

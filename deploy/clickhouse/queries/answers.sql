@@ -2,7 +2,9 @@
 -- time lies in the order of its update. Names are put together by their hashes, which takes half the time.
 WITH
     (
-        SELECT (groupArray(day), groupArray(rollup)) FROM rolled_up_within(from = {from:Int64}, to = {to:Int64})
+        -- The rollup of a day has the answers of the day before.
+        SELECT (groupArray(day - 1), groupArray(rollup))
+        FROM rolled_up_within(from = {from:Int64} + 86400000, to = {to:Int64} + 86400000)
         WHERE {bot:UInt64} = 0 AND {chat:Int64} = 0 AND {person:Int64} = 0
     ) AS over,
     -- Days that follow one whose answers are to be looked at are looked at, too.

@@ -1,5 +1,5 @@
--- What answered on a day, for all bots together, and whether the person wrote again, or came to a goal, within a day. What was
--- told at the same time lies in the order of its update.
+-- What answered on the day before, for all bots together, and whether the person wrote again, or came to a goal, within a day,
+-- which is known now. What was told at the same time lies in the order of its update.
 INSERT INTO answer_days (rollup, what, name, entry, variation, hits, replied_to, led_to_goal, people)
 WITH
     86400000 * 256 AS a_day,
@@ -7,19 +7,19 @@ WITH
     (
         SELECT bot, chat, person, what, name, entry, variation, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         FROM counted
-        WHERE kind = 'replied' AND person != 0 AND toDate(time) = {day:Date}
+        WHERE kind = 'replied' AND person != 0 AND toDate(time) = {day:Date} - 1
     ),
     messages AS
     (
         SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 AS at
         FROM counted
-        WHERE wrote AND toDate(time) IN ({day:Date}, {day:Date} + 1)
+        WHERE wrote AND toDate(time) IN ({day:Date} - 1, {day:Date})
     ),
     goals AS
     (
         SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         FROM counted
-        WHERE goal AND person != 0 AND toDate(time) IN ({day:Date}, {day:Date} + 1)
+        WHERE goal AND person != 0 AND toDate(time) IN ({day:Date} - 1, {day:Date})
     )
 SELECT
     {rollup:UInt64},

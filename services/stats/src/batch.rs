@@ -94,11 +94,11 @@ impl Batch {
     }
 
     /// The days that were over at `now` and of which a rollup may lack these rows: the days on which they happened, and the
-    /// ones before, since a rollup looks at what followed within a day.
+    /// ones after, whose rollups tell what followed the answers of the day before.
     pub(crate) fn late(&self, now: Timestamp, token: &str) -> Vec<Late> {
         let today = now.as_millis().div_euclid(DAY_MS);
-        let days = self.rows.iter().map(|row| row.time.div_euclid(DAY_MS)).filter(|day| *day < today);
-        let days: BTreeSet<i64> = days.flat_map(|day| [day - 1, day]).collect();
+        let days = self.rows.iter().map(|row| row.time.div_euclid(DAY_MS)).flat_map(|day| [day, day + 1]);
+        let days: BTreeSet<i64> = days.filter(|day| *day < today).collect();
         let days = days.into_iter().filter_map(|day| u16::try_from(day).ok());
         days.map(|day| Late { day, batch: token.to_owned() }).collect()
     }
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_on_a_day_that_is_over_concerns_that_day_and_the_one_before() {
+    fn what_happened_on_a_day_that_is_over_concerns_that_day_and_the_one_after() {
         let mut batch = Batch::default();
-        for time in [10 * DAY_MS, 9 * DAY_MS - 1, 8 * DAY_MS, -1] {
+        for time in [10 * DAY_MS, 9 * DAY_MS, 8 * DAY_MS - 1, 7 * DAY_MS, -2 * DAY_MS] {
             batch.push(EventRow { time, ..EventRow::default() }, TraceContext::default());
         }
         let late = batch.late(Timestamp::from_millis(10 * DAY_MS + 5), "t");
-        assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 8]);
+        assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 8, 9]);
         assert!(late.iter().all(|late| late.batch == "t"));
         assert!(batch.late(Timestamp::from_millis(7 * DAY_MS), "t").is_empty());
     }

@@ -30,8 +30,8 @@ const TABLES: [(&str, &str); 4] = [
     ("answer_days", include_str!("../../../deploy/clickhouse/rollups/answer_days.sql")),
 ];
 
-/// The days that lack a rollup, or of which something was written since: the latest first, since most is asked of these. A
-/// rollup looks at the day after as well, so that has to be over, for an hour by ClickHouse's clock.
+/// The days that lack a rollup, or of which something was written since: the latest first, since most is asked of these. They
+/// have been over for an hour, by ClickHouse's clock.
 const DUE: &str = "
     SELECT toString(days.day) AS day, seen, rand64() AS rollup
     FROM
@@ -42,7 +42,7 @@ const DUE: &str = "
     ) AS days
     LEFT JOIN (SELECT day, count() AS seen FROM late GROUP BY day) AS late ON late.day = days.day
     LEFT JOIN (SELECT day, 1 AS made, seen AS saw FROM rollups FINAL) AS rollups ON rollups.day = days.day
-    WHERE days.day <= toDate(now('UTC') - INTERVAL 1 HOUR) - 2 AND (made = 0 OR saw != seen)
+    WHERE days.day <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1 AND (made = 0 OR saw != seen)
     ORDER BY days.day DESC";
 
 /// What lies in the tables of rollups under numbers that are not, or no more, those of a day.

@@ -95,7 +95,7 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
         database.ask(&format!("OPTIMIZE TABLE happened PARTITION ID '{partition}' FINAL"), &[]).await?;
     }
     let over = "SELECT uniqExact(toDate(partition)) FROM system.parts WHERE active AND database = currentDatabase() \
-                AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 2";
+                AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1";
     let over = database.number(over).await?;
     let mut stats = world.stats(database.name()).await?;
     let mut said = None;

@@ -16,6 +16,8 @@ use crate::{Error, error::Doing};
 
 /// How many events are on their way to the broker at a time.
 const UNDER_WAY: usize = 512;
+/// How long after each other turns are, in milliseconds.
+const TURN_MS: u64 = 25;
 /// How often it is looked how far stats is.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -38,7 +40,8 @@ pub struct Written {
 pub(super) async fn measure(world: &World, count: u64) -> Result<Written, Error> {
     let (written, direct) = (world.fresh("written").await?, world.fresh("direct").await?);
     println!("Filling the stream with {count} events …");
-    fill(world, count).await?;
+    let now = written.number("SELECT toUnixTimestamp64Milli(now64(3))").await?;
+    fill(world, count, now).await?;
     println!("Letting stats write them …");
     let mut stats = world.stats("written").await?;
     while written.number("SELECT count() FROM events_told").await? < count {
@@ -116,14 +119,15 @@ fn memory_max(process: u32) -> Result<u64, Error> {
     Ok(kilobytes * 1024)
 }
 
-/// Tells `count` events as the services do.
-async fn fill(world: &World, count: u64) -> Result<(), Error> {
+/// Tells `count` events as the services do, of the time up to `now` in milliseconds.
+async fn fill(world: &World, count: u64, now: u64) -> Result<(), Error> {
     let doing = || "fill the stream".to_owned();
     let bus = Bus::connect(&NatsConfig::at(world.nats.url())).await.doing(doing)?;
     let told = stream::iter(0..count).map(|number| {
         let bus = bus.clone();
         async move {
-            let event = event(number);
+            let time = i64::try_from(now - (count - number) / 3 * TURN_MS).unwrap_or(i64::MAX);
+            let event = event(number, Timestamp::from_millis(time));
             let subject = Subject::Event(Partition::of(event.bot, bus.partitions()), event.bot);
             let parent =
                 format!("00-{:032x}-b7ad6b7169203331-01", u128::from(number / 3 + 1).wrapping_mul(SPREAD));
@@ -138,7 +142,7 @@ async fn fill(world: &World, count: u64) -> Result<(), Error> {
 const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 
 /// The event of a number: three in turn tell of a message that came, was answered, and whose answer was sent.
-fn event(number: u64) -> Event {
+fn event(number: u64, time: Timestamp) -> Event {
     let turn = number / 3;
     let signed = i64::try_from(turn).unwrap_or(i64::MAX);
     let bot = BotId::new(1 + turn * turn % 97);
@@ -174,7 +178,7 @@ fn event(number: u64) -> Event {
         chat: Some(chat),
         person: Some(person),
         update: Some(update),
-        time: Timestamp::from_millis(1_780_000_000_000 + signed * 300),
+        time,
         body,
     }
 }
