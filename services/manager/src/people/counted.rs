@@ -159,7 +159,7 @@ impl Table {
     ///
     /// A row that is sorted by the person is written anew, then deleted; its key being another one, the two are never merged
     /// before. In all other rows the place is changed as it stands: written anew they could be merged with the old ones,
-    /// and go with them.
+    /// and go with them. A day may be a partition, and there are people who write on many.
     pub fn statements(&self, stand: &Stand) -> Vec<String> {
         let (name, of_bot) = (&self.name, self.of_bot(stand));
         let mut statements = Vec::new();
@@ -177,7 +177,8 @@ impl Table {
                 )
             };
             statements.push(format!(
-                "INSERT INTO `{name}` ({names}) SELECT {values} FROM `{name}` WHERE {of_bot}({keys}){new}"
+                "INSERT INTO `{name}` ({names}) SELECT {values} FROM `{name}` WHERE {of_bot}({keys}){new} \
+                 SETTINGS max_partitions_per_insert_block = 0"
             ));
             statements.push(format!("ALTER TABLE `{name}` DELETE WHERE {of_bot}({keys})"));
         }

@@ -13,6 +13,12 @@ use crate::{
 
 const PERSON: i64 = 23_456_789;
 
+/// What counts a day beforehand.
+const ROLLUPS: [&str; 2] = [
+    include_str!("../../../../deploy/clickhouse/rollups/person_days.sql"),
+    include_str!("../../../../deploy/clickhouse/rollups/answer_days.sql"),
+];
+
 /// A row for each event, sorted by its chat; people by day, who are the key; sets; and what was said.
 const TABLES: [&str; 4] = [
     "CREATE TABLE rows_told (bot UInt64, chat Int64, event UInt64, person Nullable(Int64)) \
@@ -76,6 +82,41 @@ async fn whatever_form_a_table_has_nobody_takes_the_persons_place_and_counts_sta
     assert_eq!(ask(&clickhouse, "SELECT count() FROM system.tables WHERE name LIKE 'erasure_%'").await, "0");
     let again = world.call(Method::DELETE, &format!("/v1/people/{person}"), None).await.ok();
     assert_eq!((&again["complete"], &again["found"]), (&json!(true), &json!([])), "{again:#}");
+}
+
+#[tokio::test]
+async fn who_wrote_for_months_is_erased_from_every_day_and_from_what_was_counted_of_it() {
+    let clickhouse = ClickHouse::start(&Options::default()).await.expect("ClickHouse starts");
+    prepare(&clickhouse).await;
+    let told = format!(
+        "INSERT INTO events_told (id, kind, time, bot, chat, chat_kind, person, source, source_name, seq, written) \
+         SELECT concat('1/', toString(who), '/', toString(number), '/new!', toString(place)), ['message_received', 'replied'][1 + place], \
+         now() - INTERVAL number DAY, 1, who, 'direct', who, 'entry', 'small-talk', 9, now64(3) \
+         FROM numbers(110) ARRAY JOIN [{PERSON}, 7] AS who ARRAY JOIN [0, 1] AS place SETTINGS max_partitions_per_insert_block = 0"
+    );
+    tell(&clickhouse, &told).await;
+    for sql in ROLLUPS {
+        for (rollup, ago) in [(1, 100), (2, 50)] {
+            let sql = sql.replace("{day:Date}", &format!("(today() - {ago})"));
+            tell(&clickhouse, &sql.replace("{rollup:UInt64}", &rollup.to_string())).await;
+        }
+    }
+    let left = format!(
+        "SELECT (SELECT countIf(person = {PERSON} OR chat = {PERSON}) FROM happened), \
+         (SELECT countIf(person = {PERSON} OR chat = {PERSON}) FROM person_days), \
+         (SELECT countIf(person = {PERSON}) FROM first_contacts), \
+         (SELECT countIf(position(hex(CAST(people AS String)), hex(reinterpretAsFixedString(toInt64({PERSON})))) > 0) FROM answer_days)"
+    );
+    assert_eq!(ask(&clickhouse, &left).await, "220\t2\t1\t2");
+    let counts = "SELECT (SELECT (count(), uniqExact(person), uniqExact(toDate(time), person)) FROM counted WHERE kind != 'person_erased'), \
+                  (SELECT (count(), sum(wrote), uniqExact(person)) FROM person_days), (SELECT uniqExactMerge(people) FROM answer_days), \
+                  (SELECT uniqExact(person) FROM first_contacts)";
+    let before = ask(&clickhouse, counts).await;
+    let world = World::with_clickhouse(&clickhouse.url()).await;
+    let receipt = world.call(Method::DELETE, &format!("/v1/people/{PERSON}"), None).await.ok();
+    assert_eq!(receipt["complete"], true, "{receipt:#}");
+    assert_eq!(ask(&clickhouse, &left).await, "0\t0\t0\t0");
+    assert_eq!(ask(&clickhouse, counts).await, before);
 }
 
 #[tokio::test]
