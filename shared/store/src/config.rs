@@ -11,7 +11,7 @@ pub struct RedisConfig {
     pub url: Secret,
     /// Certificates in PEM that are trusted beside the system's; empty or absent: none.
     #[serde(default)]
-    pub ca_file: Option<PathBuf>,
+    pub ca_file: PathBuf,
     /// How long one call may take before it is taken for lost.
     #[serde(default = "default::timeout", with = "humantime_serde")]
     pub timeout: Duration,
@@ -25,7 +25,7 @@ impl RedisConfig {
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: Secret::new(url),
-            ca_file: None,
+            ca_file: PathBuf::new(),
             timeout: default::timeout(),
             outbox_max: default::outbox_max(),
         }

@@ -46,7 +46,7 @@ fn client(config: &RedisConfig) -> Result<Client, Error> {
     if !matches!(server.addr(), ConnectionAddr::TcpTls { .. }) {
         return Client::open(server).map_err(wrong);
     }
-    let trusted = troupe_tls::trusted_pem(config.ca_file.as_deref()).map_err(Error::Tls)?;
+    let trusted = troupe_tls::trusted_pem(Some(&config.ca_file)).map_err(Error::Tls)?;
     let certificates = TlsCertificates { client_tls: None, root_cert: Some(trusted.into_bytes()) };
     Client::build_with_tls(server, certificates).map_err(wrong)
 }
