@@ -37,7 +37,8 @@ impl World {
         all
     }
 
-    /// Whether every update is decided on, every answer sent, and every event written.
+    /// Whether every update is decided on, every answer sent, and every event written and counted: the position is noted
+    /// after that.
     pub async fn is_quiet(&self) -> bool {
         let all = self.nats().await;
         let count = |place: &str, text: &str| {
@@ -48,6 +49,8 @@ impl World {
         self.number(decided).await == count("nats UPDATES", "update.")
             && self.number(sent).await == count("nats ACTIONS", "\"type\":\"reply\"")
             && self.number("(SELECT uniqExact(seq) FROM events_told)").await == count("nats EVENTS", "")
+            && self.number("(SELECT max(seq) FROM positions)").await
+                == self.number("(SELECT max(seq) FROM events_told)").await
     }
 
     /// Every key of Redis.
