@@ -13,6 +13,7 @@ use troupe_types::{BotId, ChatId, MessageId, UpdateKey, UpdateKind};
 
 use crate::{
     acting::{Actor, LoggedOut},
+    backoff::Backoff,
     config::PaceConfig,
     files::Files,
     media::MediaStore,
@@ -103,7 +104,7 @@ impl Account {
     /// Keeps the session connected until `stop`, or until Telegram no longer accepts it. The connection is closed when
     /// this returns. Dropping it closes the connection at once, without a last checkpoint.
     pub async fn run(self, stop: CancellationToken) {
-        let mut wait = RECONNECT.0;
+        let mut backoff = Backoff::new(RECONNECT);
         loop {
             self.report(SessionState::Connecting, None).await;
             let mut connection = self.shared.telegram.connect(&self.session);
@@ -126,13 +127,12 @@ impl Account {
                     self.gauge.set(SessionState::Connecting);
                     tracing::warn!(bot.id = %self.bot, %reason, "a connection broke and is made anew");
                     if connected.elapsed() > RECONNECT.1 {
-                        wait = RECONNECT.0;
+                        backoff = Backoff::new(RECONNECT);
                     }
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = sleep(wait.mul_f64(rand::random_range(0.5..1.0))) => {}
+                        () = sleep(backoff.pause()) => {}
                     }
-                    wait = (wait * 2).min(RECONNECT.1);
                 }
             }
         }

@@ -15,6 +15,7 @@ use troupe_types::{ChatId, MessageId, Timestamp};
 
 use crate::{
     attaching::{UploadedFiles, media_kind},
+    backoff::Backoff,
     config::PaceConfig,
     files::Files,
     media::MediaStore,
@@ -262,7 +263,7 @@ impl<'a> Actor<'a> {
         action: &Action,
         call: impl Fn() -> BoxFuture<'b, Result<T, CallError>> + Sync,
     ) -> Result<Outcome<T>, LoggedOut> {
-        let (mut wait, mut busy, mut failures) = (RETRY.0, 0, 0);
+        let (mut backoff, mut busy, mut failures) = (Backoff::new(RETRY), 0, 0);
         loop {
             self.quiet().await;
             let error = match call().await {
@@ -277,14 +278,14 @@ impl<'a> Actor<'a> {
                     busy += 1;
                     sleep(Duration::from_secs(1)).await;
                 }
-                Trouble::Again(reason) => back_off(&mut wait, &reason).await,
+                Trouble::Again(reason) => call_again_later(&mut backoff, &reason).await,
                 Trouble::Failing(reason) => {
                     failures += 1;
                     if failures >= self.failures_max {
                         tracing::warn!(%reason, failures, "Telegram fails at an action again and again");
                         return Ok(Err(reason));
                     }
-                    back_off(&mut wait, &reason).await;
+                    call_again_later(&mut backoff, &reason).await;
                 }
                 Trouble::Refused(reason) => return Ok(Err(reason)),
                 Trouble::LoggedOut(reason) => return Err(LoggedOut(reason)),
@@ -359,10 +360,10 @@ impl<'a> Actor<'a> {
 }
 
 /// Waits a while, and longer the next time.
-async fn back_off(wait: &mut Duration, reason: &str) {
-    tracing::debug!(%reason, wait_ms = wait.as_millis(), "calling again");
-    sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
-    *wait = (*wait * 2).min(RETRY.1);
+async fn call_again_later(backoff: &mut Backoff, reason: &str) {
+    let pause = backoff.pause();
+    tracing::debug!(%reason, wait_ms = pause.as_millis(), "calling again");
+    sleep(pause).await;
 }
 
 /// What is told of an action that will never be carried out.

@@ -8,6 +8,7 @@ mod account;
 mod acting;
 mod aside;
 mod attaching;
+mod backoff;
 pub mod config;
 mod files;
 mod logins;

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use crate::metrics;
+use crate::{backoff::Backoff, metrics};
 
 use super::{
     CallError, Connection, MemorySession, Trouble, convert,
@@ -358,7 +358,7 @@ pub(super) async fn insist<R: tl::RemoteCall>(
     connection: &Connection,
     request: &R,
 ) -> Result<R::Return, CallError> {
-    let mut wait = RETRY.0;
+    let mut backoff = Backoff::new(RETRY);
     loop {
         let error = match connection.call(request).await {
             Ok(answer) => return Ok(answer),
@@ -370,9 +370,9 @@ pub(super) async fn insist<R: tl::RemoteCall>(
         match error.trouble() {
             Trouble::FloodWait(asked) | Trouble::SlowMode(asked) => sleep(asked).await,
             Trouble::Again(reason) | Trouble::Failing(reason) => {
-                tracing::debug!(%reason, wait_ms = wait.as_millis(), "asking again");
-                sleep(wait.mul_f64(rand::random_range(0.5..1.0))).await;
-                wait = (wait * 2).min(RETRY.1);
+                let pause = backoff.pause();
+                tracing::debug!(%reason, wait_ms = pause.as_millis(), "asking again");
+                sleep(pause).await;
             }
             Trouble::LoggedOut(_) | Trouble::Refused(_) | Trouble::Repeated => return Err(error),
         }
