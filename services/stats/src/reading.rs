@@ -52,19 +52,17 @@ impl Reading {
         Ok(Self { chunks, rest: Vec::new().into_iter(), pending, _task: task })
     }
 
-    /// The next event of any partition; `None` once the bus is closed. Each partition's come in their order. Nothing is
-    /// lost if it is dropped half-way.
-    pub(crate) async fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
-        loop {
-            if let Some(read) = self.ready() {
-                return Some(read);
-            }
-            self.rest = self.chunks.recv().await?.into_iter();
+    /// Waits until an event is ready; `false` once the bus is closed. Nothing is lost if it is dropped half-way.
+    pub(crate) async fn wait(&mut self) -> bool {
+        while self.rest.as_slice().is_empty() {
+            let Some(chunk) = self.chunks.recv().await else { return false };
+            self.rest = chunk.into_iter();
         }
+        true
     }
 
-    /// The same if it need not be waited for.
-    pub(crate) fn ready(&mut self) -> Option<Result<Stored<Event>, Error>> {
+    /// The next event of any partition, if it need not be waited for. Each partition's come in their order.
+    pub(crate) fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
         let (number, stored) = self.rest.next()?;
         if let Ok(stored) = &stored {
             self.pending[number] = stored.pending;

@@ -169,19 +169,15 @@ impl Writer {
                 () = stop.cancelled() => break,
                 () = until_done(&mut writing) => writing = None,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if writing.is_none() && due.is_some() => {}
-                read = reader.next(), if !batch.is_full(&self.batch) => {
-                    let mut read = read;
-                    loop {
+                more = reader.wait(), if !batch.is_full(&self.batch) => {
+                    if !more {
+                        return Followed::Closed;
+                    }
+                    while !batch.is_full(&self.batch) && let Some(read) = reader.next() {
                         match read {
-                            Some(Ok(stored)) => self.take(&mut batch, stored, positions, created),
-                            Some(Err(error)) => return Followed::Failed(error),
-                            None => return Followed::Closed,
+                            Ok(stored) => self.take(&mut batch, stored, positions, created),
+                            Err(error) => return Followed::Failed(error),
                         }
-                        if batch.is_full(&self.batch) {
-                            break;
-                        }
-                        let Some(ready) = reader.ready() else { break };
-                        read = Some(ready);
                     }
                     metrics::behind(reader.behind());
                 }
