@@ -170,7 +170,9 @@ pub async fn change_number(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(ApiError::Unavailable("many bots are signing in at this moment; try again".to_owned()))
+    Err(ApiError::Unavailable(
+        "the registry is being changed by many calls at this moment; try again".to_owned(),
+    ))
 }
 
 /// Changes a bot's record.
