@@ -24,6 +24,7 @@
 //! ```
 
 pub mod bench;
+mod cargo;
 pub mod demo;
 mod error;
 pub mod folder;
@@ -36,4 +37,5 @@ pub mod stack;
 pub mod telegram;
 pub mod tools;
 
+pub use cargo::cargo;
 pub use error::Error;

@@ -3,12 +3,11 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::Command,
     time::Duration,
 };
 
 use crate::{
-    Error, folder,
+    Error,
     process::Spec,
     servers::{
         Options,
@@ -41,8 +40,8 @@ pub fn program(name: &str) -> Result<PathBuf, Error> {
 /// # Errors
 /// They do not compile; cargo has said why.
 pub fn build(programs: &[&str]) -> Result<(), Error> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg("build").current_dir(folder::checkout());
+    let mut cargo = crate::cargo();
+    cargo.arg("build");
     if program("troupe-dev").is_ok_and(|path| path.parent().is_some_and(|folder| folder.ends_with("release")))
     {
         cargo.arg("--release");

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use set::Set;
 pub use table::{Report, Target};
 
-use crate::{Error, error::Doing, folder};
+use crate::{Error, error::Doing};
 
 /// The rows of the engine that answer messages.
 const ROWS: [&str; 5] = ["matching", "rules", "library", "scenario", "whole"];
@@ -130,8 +130,8 @@ fn pinned(program: impl AsRef<OsStr>) -> Command {
 /// The engine's bench program, built.
 fn program() -> Result<PathBuf, Error> {
     let words = ["bench", "--package", "troupe-engine", "--bench", "engine", "--no-run"];
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(words).arg("--message-format=json-render-diagnostics").current_dir(folder::checkout());
+    let mut cargo = crate::cargo();
+    cargo.args(words).arg("--message-format=json-render-diagnostics");
     cargo.stderr(std::process::Stdio::inherit());
     let output = cargo.output().doing(|| "run cargo".to_owned())?;
     if !output.status.success() {

@@ -94,7 +94,7 @@ impl Peer {
 fn vectorscan(tools: &Tools) -> Result<std::path::PathBuf, Error> {
     let library = tools.vectorscan()?;
     let target = folder::dev().join("bench/target");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = crate::cargo();
     cargo.args(["build", "--quiet", "--release", "--locked", "--target-dir"]).arg(&target);
     cargo.current_dir(folder::checkout().join("tests/bench/peers/vectorscan"));
     let status = cargo.env("VECTORSCAN_FOLDER", library).status().doing(|| "run cargo".to_owned())?;

@@ -1,6 +1,6 @@
 use std::process::{Command, ExitCode};
 
-use troupe_dev::{Error, folder, service, stack, tools::Tools};
+use troupe_dev::{Error, service, stack, tools::Tools};
 
 /// Which tests.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 /// Runs cargo, and says so.
 fn cargo(prefix: &str, words: &[&str]) -> Result<bool, Error> {
     println!("{prefix}Running: cargo {}", words.join(" "));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let status = cargo.args(words).current_dir(folder::checkout()).status();
+    let status = troupe_dev::cargo().args(words).status();
     Ok(status.map_err(|error| Error::new("run cargo", error))?.success())
 }

@@ -1,9 +1,6 @@
 //! What is measured: a broker, ClickHouse, and stats as it is released.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::time::{Duration, sleep};
@@ -12,7 +9,6 @@ use super::database::Database;
 use crate::{
     Error,
     error::Doing,
-    folder,
     servers::{self, ClickHouse, Nats},
     service::Service,
 };
@@ -89,9 +85,8 @@ impl Database {
 
 /// Builds a program of this workspace for release, whatever this one was built for, and says where it is.
 fn released(name: &str) -> Result<PathBuf, Error> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "--package", name, "--bin", name]).current_dir(folder::checkout());
-    let status = cargo.status().doing(|| "run cargo".into())?;
+    let words = ["build", "--release", "--package", name, "--bin", name];
+    let status = crate::cargo().args(words).status().doing(|| "run cargo".into())?;
     if !status.success() {
         return Err(Error::new(format!("build {name}"), format!("cargo build failed ({status})")));
     }
