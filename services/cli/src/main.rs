@@ -2,6 +2,7 @@
 
 mod api;
 mod bundle;
+mod chart;
 mod convert;
 mod declared;
 mod document;
@@ -16,6 +17,7 @@ mod report;
 mod schema;
 mod show;
 mod suite;
+mod table;
 mod told;
 mod try_out;
 mod world;

@@ -22,6 +22,14 @@ pub enum Command {
         #[arg(long)]
         bot_account: bool,
     },
+    /// Signs a bot in again: one that Telegram has signed out, or whose registration broke off. Its settings stay.
+    Login {
+        /// Its number.
+        bot: u64,
+        /// Takes a bot account's token from @BotFather instead of a phone number.
+        #[arg(long)]
+        bot_account: bool,
+    },
     /// Lists bots and how they fare.
     Bots,
     /// Starts a bot.
@@ -68,12 +76,12 @@ pub enum Command {
         /// The file; `-` reads standard input.
         file: PathBuf,
     },
-    /// Prints a document.
+    /// Prints a document; without a name, lists those there are.
     Get {
         /// What it is.
         kind: Kind,
         /// Its name.
-        name: String,
+        name: Option<String>,
     },
     /// Shows what was received, sent, answered and reached.
     Statistics {
@@ -154,7 +162,16 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
         anyhow::Ok((answer, shown))
     };
     Ok(match command {
-        Command::Register { name, bot_account } => register(api, &name, bot_account).await?,
+        Command::Register { name, bot_account } => {
+            let mut first = credential(bot_account)?;
+            first["name"] = json!(name);
+            sign_in(api, "/v1/bots", &first, "registered").await?
+        }
+        Command::Login { bot, bot_account } => {
+            // Better told before anything is typed.
+            api.get(&format!("/v1/bots/{bot}")).await?;
+            sign_in(api, &format!("/v1/bots/{bot}/login"), &credential(bot_account)?, "signed in").await?
+        }
         Command::Bots => {
             let answer = api.get("/v1/bots").await?;
             let shown = show::bots(items(&answer));
@@ -179,7 +196,7 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
                 None => api.get(&path).await?,
                 Some(file) => {
                     let settings: Value = serde_json::from_str(&read(&file)?)
-                        .with_context(|| format!("{} is no JSON", file.display()))?;
+                        .with_context(|| format!("{} is no JSON", named(&file)))?;
                     api.put(&path, &settings).await?
                 }
             };
@@ -192,7 +209,12 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             let shown = format!("{name}: version {}", answer["version"]);
             (answer, shown)
         }
-        Command::Get { kind, name } => {
+        Command::Get { kind, name: None } => {
+            let answer = api.get(&format!("/v1/{}", kind.path())).await?;
+            let shown = show::documents(&answer);
+            (answer, shown)
+        }
+        Command::Get { kind, name: Some(name) } => {
             let answer = api.get(&format!("/v1/{}/{name}", kind.path())).await?;
             let shown = answer["text"].as_str().unwrap_or_default().to_owned();
             (answer, shown)
@@ -200,7 +222,8 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
         Command::Statistics { bot } => {
             let query = bot.map(|bot| format!("?bot={bot}")).unwrap_or_default();
             let answer = api.get(&format!("/v1/statistics{query}")).await?;
-            let shown = show::statistics(&answer);
+            let bots = api.get("/v1/bots").await?;
+            let shown = show::statistics(&answer, items(&bots), output::width());
             (answer, shown)
         }
         Command::ExportPerson { bot, person, all: _ } => {
@@ -251,14 +274,18 @@ fn percent_encoded(text: &str) -> String {
     encoded.collect()
 }
 
-/// Goes through the steps of signing in, asking for each thing as Telegram asks for it.
-async fn register(api: &Api, name: &str, bot_account: bool) -> anyhow::Result<(Value, String)> {
-    let first = if bot_account {
-        json!({"name": name, "token": ask_hidden("token from @BotFather: ")?})
+/// Asks for what signing in begins with.
+fn credential(bot_account: bool) -> anyhow::Result<Value> {
+    Ok(if bot_account {
+        json!({"token": ask_hidden("token from @BotFather: ")?})
     } else {
-        json!({"name": name, "phone": ask("phone number, e.g. +15551234567: ")?})
-    };
-    let mut answer = api.post("/v1/bots", &first).await?;
+        json!({"phone": ask("phone number, e.g. +15551234567: ")?})
+    })
+}
+
+/// Goes through the steps of signing in, asking for each thing as Telegram asks for it.
+async fn sign_in(api: &Api, path: &str, first: &Value, done: &str) -> anyhow::Result<(Value, String)> {
+    let mut answer = api.post(path, first).await?;
     let id = answer["id"].as_u64().context("the manager gave the bot no number")?;
     loop {
         let (step, body) = match answer["next"].as_str() {
@@ -267,14 +294,15 @@ async fn register(api: &Api, name: &str, bot_account: bool) -> anyhow::Result<(V
                 let hint = answer["hint"].as_str().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
                 ("password", json!({"password": ask_hidden(&format!("the account's password{hint}: "))?}))
             }
-            Some("done") => return Ok((answer, format!("bot {id} is registered and starts"))),
+            Some("done") => return Ok((answer, format!("bot {id} is {done} and starts"))),
             _ => bail!("the manager answered with an unknown step: {answer}"),
         };
         match api.post(&format!("/v1/bots/{id}/{step}"), &body).await {
             Ok(next) => answer = next,
             // A mistyped code or password may be given again; where nobody types, it may not.
             Err(error) if io::stdin().is_terminal() && error.is_mistyped() => eprintln!("{error}"),
-            Err(error) => return Err(error.into()),
+            // It is there now, so another `register` would find its name taken.
+            Err(error) => bail!("{error}\nbegin again: troupe login {id}"),
         }
     }
 }
@@ -287,7 +315,12 @@ fn read(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         return io::read_to_string(io::stdin()).context("cannot read standard input");
     }
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", named(file)))
+}
+
+/// What a file is called in a message.
+fn named(file: &Path) -> String {
+    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
 }
 
 fn ask(question: &str) -> anyhow::Result<String> {

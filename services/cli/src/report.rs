@@ -1,16 +1,17 @@
 //! Reports: how they are asked for, and how they look in a terminal.
 
 mod cells;
-mod chart;
 mod page;
-mod table;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::{ToSpan as _, Zoned, tz::TimeZone};
 use url::Url;
 
-pub use self::page::{Shown, show};
+pub use self::{
+    cells::bot,
+    page::{Shown, show},
+};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -35,15 +36,15 @@ pub struct Arguments {
     #[arg(long)]
     to: Option<String>,
     /// The last so many days, today among them.
-    #[arg(long, conflicts_with_all = ["from", "to"])]
+    #[arg(long, conflicts_with_all = ["from", "to"], value_parser = clap::value_parser!(u16).range(1..))]
     days: Option<u16>,
     /// The time zone that days begin in, e.g. Europe/Berlin; otherwise this machine's.
     #[arg(long)]
     zone: Option<String>,
-    /// How long each period is.
+    /// How long each period is, in activity and delivery; otherwise a day.
     #[arg(long)]
     every: Option<Every>,
-    /// Compares with the period of the same length before.
+    /// Compares with the period of the same length before; wants --from or --days.
     #[arg(long)]
     compare: bool,
     /// Prints CSV for spreadsheets.
@@ -83,7 +84,7 @@ impl Arguments {
         let from = match self.days {
             Some(days) => {
                 let zone = TimeZone::get(&zone).with_context(|| format!("--zone: {zone} is no time zone"))?;
-                let first = Zoned::now().with_time_zone(zone).date() - i64::from(days.max(1) - 1).days();
+                let first = Zoned::now().with_time_zone(zone).date() - i64::from(days - 1).days();
                 Some(first.to_string())
             }
             None => self.from.clone(),

@@ -2,69 +2,109 @@
 
 use serde_json::Value;
 
+use crate::{
+    report::bot,
+    table::{Column, table},
+};
+
 /// Bots, a line each.
 pub fn bots(bots: &[Value]) -> String {
-    let mut rows = vec![["BOT", "NAME", "ACCOUNT", "WANTED", "STATE", "DETAIL"].map(str::to_owned)];
-    for bot in bots {
-        let identity = &bot["identity"];
-        let account = identity["username"]
-            .as_str()
-            .map(|name| format!("@{name}"))
-            .or_else(|| text(&identity["first_name"]));
-        rows.push([
-            bot["id"].to_string(),
-            text(&bot["name"]).unwrap_or_default(),
-            account.unwrap_or_else(|| "not signed in".to_owned()),
-            text(&bot["desired"]).unwrap_or_default(),
-            text(&bot["status"]["state"]).unwrap_or_else(|| "-".to_owned()),
-            text(&bot["status"]["detail"]).unwrap_or_default(),
-        ]);
+    let column = |heading: &str, cell: &dyn Fn(&Value) -> String| {
+        Column::text(heading, bots.iter().map(cell).collect())
+    };
+    let account = |bot: &Value| {
+        let username = bot["identity"]["username"].as_str().map(|name| format!("@{name}"));
+        username
+            .or_else(|| text(&bot["identity"]["first_name"]))
+            .unwrap_or_else(|| "not signed in".to_owned())
+    };
+    let columns = vec![
+        column("BOT", &|bot| bot["id"].to_string()),
+        column("NAME", &|bot| text(&bot["name"]).unwrap_or_default()),
+        column("ACCOUNT", &account),
+        column("WANTED", &|bot| text(&bot["desired"]).unwrap_or_default()),
+        column("STATE", &|bot| text(&bot["status"]["state"]).unwrap_or_else(|| "-".to_owned())),
+        column("DETAIL", &|bot| detail(bot)),
+    ];
+    table(columns, 1, None, None)
+}
+
+/// What else there is to say of a bot's state, above all what to do about it.
+fn detail(bot: &Value) -> String {
+    match text(&bot["status"]["detail"]) {
+        Some(detail) => detail,
+        None if bot["identity"].is_null() => format!("go on with `troupe login {}`", bot["id"]),
+        None => String::new(),
     }
-    table(&rows)
 }
 
 /// Counts by bot and chat, then what answered, and why nothing did.
-pub fn statistics(answer: &Value) -> String {
-    let header = ["BOT", "CHAT", "RECEIVED", "SENT", "FAILED", "PEOPLE", "SCENARIOS", "ENDED", "GOALS"];
-    let mut rows = vec![header.map(str::to_owned)];
-    let counts = |bot: String, chat: String, counts: &Value| {
-        let number = |field: &str| counts[field].as_u64().unwrap_or_default().to_string();
-        let [received, sent, failed, people] = ["received", "sent", "failed", "people"].map(number);
-        let [started, ended, goals] = ["scenarios_started", "scenarios_ended", "goals"].map(number);
-        [bot, chat, received, sent, failed, people, started, ended, goals]
+pub fn statistics(answer: &Value, bots: &[Value], width: Option<usize>) -> String {
+    let chats = items(answer, "chats");
+    let all = || chats.iter().chain([&answer["total"]]);
+    let bot = |row: &Value| match &row["bot"] {
+        Value::Null => "all".to_owned(),
+        number => bot(number, bots),
     };
-    for chat in items(answer, "chats") {
-        let name = format!("{} {}", text(&chat["chat_kind"]).unwrap_or_default(), chat["chat"]);
-        rows.push(counts(chat["bot"].to_string(), name, chat));
-    }
-    rows.push(counts("all".to_owned(), String::new(), &answer["total"]));
-    let named = |title: &str, field: &str| {
-        let lines = items(answer, field)
-            .iter()
-            .map(|item| format!("  {:<18} {}", text(&item["name"]).unwrap_or_default(), item["count"]));
-        std::iter::once(format!("\n{title}")).chain(lines).collect::<Vec<_>>().join("\n")
+    let chat = |row: &Value| {
+        text(&row["chat_kind"]).map_or_else(String::new, |kind| format!("{kind} {}", row["chat"]))
     };
-    [table(&rows), named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")].join("\n")
+    let mut columns =
+        vec![Column::text("BOT", all().map(bot).collect()), Column::text("CHAT", all().map(chat).collect())];
+    let numbers = [
+        ("RECEIVED", "received"),
+        ("SENT", "sent"),
+        ("FAILED", "failed"),
+        ("PEOPLE", "people"),
+        ("SCENARIOS STARTED", "scenarios_started"),
+        ("SCENARIOS ENDED", "scenarios_ended"),
+        ("GOALS", "goals"),
+    ];
+    columns.extend(numbers.map(|(heading, field)| {
+        let number = |row: &Value| row[field].as_u64().unwrap_or_default().to_string();
+        Column::numbers(heading, all().map(number).collect())
+    }));
+    let named = |heading: &str, field: &str| {
+        let items = items(answer, field);
+        let names = items.iter().map(|item| text(&item["name"]).unwrap_or_default()).collect();
+        let counts = items.iter().map(|item| item["count"].to_string()).collect();
+        let columns = vec![Column::text(heading, names), Column::numbers("MESSAGES", counts)];
+        (!items.is_empty()).then(|| table(columns, 1, None, width))
+    };
+    let counts = Some(table(columns, 2, None, width));
+    let parts = [counts, named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// Documents of a kind, each with its newest version.
+pub fn documents(answer: &Value) -> String {
+    let documents = items(answer, "documents");
+    let names = documents.iter().map(|document| text(&document["name"]).unwrap_or_default()).collect();
+    let versions = documents.iter().map(|document| document["version"].to_string()).collect();
+    table(vec![Column::text("NAME", names), Column::numbers("VERSION", versions)], 1, None, None)
 }
 
 /// The receipt of an erasure: what was found and removed, what failed, what remains.
 pub fn receipt(answer: &Value) -> String {
     let bot = |row: &Value| row["bot"].as_u64().map_or_else(|| "all".to_owned(), |bot| bot.to_string());
-    let mut found = vec![["STORE", "BOT", "WHAT", "FOUND", "REMOVED"].map(str::to_owned)];
-    for row in items(answer, "found") {
-        let word = |field: &str| text(&row[field]).unwrap_or_default();
-        found.push([
-            word("store"),
-            bot(row),
-            word("what"),
-            row["found"].to_string(),
-            row["removed"].to_string(),
-        ]);
-    }
+    let found = items(answer, "found");
+    let word = |heading: &str, field: &str| {
+        Column::text(heading, found.iter().map(|row| text(&row[field]).unwrap_or_default()).collect())
+    };
+    let number = |heading: &str, field: &str| {
+        Column::numbers(heading, found.iter().map(|row| row[field].to_string()).collect())
+    };
+    let columns = vec![
+        word("STORE", "store"),
+        Column::text("BOT", found.iter().map(bot).collect()),
+        word("WHAT", "what"),
+        number("FOUND", "found"),
+        number("REMOVED", "removed"),
+    ];
     let mut parts = Vec::new();
-    parts.push(match found.len() {
-        1 => format!("nothing was found of {}", answer["person"]),
-        _ => table(&found),
+    parts.push(match found {
+        [] => format!("nothing was found of {}", answer["person"]),
+        _ => table(columns, 1, None, None),
     });
     let failed: Vec<String> = items(answer, "failed")
         .iter()
@@ -76,13 +116,11 @@ pub fn receipt(answer: &Value) -> String {
     if !failed.is_empty() {
         parts.push(format!("FAILED\n{}", failed.join("\n")));
     }
-    let mut remains = vec![["REMAINS", "UNTIL"].map(str::to_owned)];
-    remains.extend(
-        items(answer, "remains")
-            .iter()
-            .map(|row| ["what", "until"].map(|field| text(&row[field]).unwrap_or_default())),
-    );
-    parts.push(table(&remains));
+    let remains = |heading: &str, field: &str| {
+        let remains = items(answer, "remains").iter();
+        Column::text(heading, remains.map(|row| text(&row[field]).unwrap_or_default()).collect())
+    };
+    parts.push(table(vec![remains("REMAINS", "what"), remains("UNTIL", "until")], 1, None, None));
     parts.push(match answer["complete"].as_bool() {
         Some(true) => format!("{} is erased", answer["person"]),
         _ => format!("{} is not erased everywhere: run it again", answer["person"]),
@@ -98,42 +136,37 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// Rows with their columns under each other.
-fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; COLUMNS] = std::array::from_fn(width);
-    let line = |row: &[String; COLUMNS]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
+    use anstream::adapter::strip_str;
     use serde_json::json;
 
     use super::*;
 
+    fn plain(shown: &str) -> String {
+        strip_str(shown).to_string()
+    }
+
     #[test]
     fn counts_stand_in_columns_with_their_sum_below() {
         let answer = json!({
-            "total": {"received": 3, "sent": 2, "goals": 1},
-            "chats": [{"bot": 1, "chat": 42, "chat_kind": "direct", "received": 3, "sent": 2, "goals": 1}],
+            "total": {"received": 13, "sent": 2, "goals": 1},
+            "chats": [{"bot": 1, "chat": 42, "chat_kind": "direct", "received": 13, "sent": 2, "goals": 1}],
             "replies": [{"name": "entry", "count": 2}],
-            "silent": [{"name": "no_match", "count": 1}],
+            "silent": [{"name": "no_match", "count": 11}],
         });
-        let expected = "\
-BOT  CHAT       RECEIVED  SENT  FAILED  PEOPLE  SCENARIOS  ENDED  GOALS
-1    direct 42  3         2     0       0       0          0      1
-all             3         2     0       0       0          0      1
+        let bots = [json!({"id": 1, "name": "anna"})];
+        let expected = "                                                   SCENARIOS ────
+BOT     CHAT       RECEIVED  SENT  FAILED  PEOPLE  STARTED  ENDED  GOALS
+1 anna  direct 42        13     2       0       0        0      0      1
+all                      13     2       0       0        0      0      1
 
-ANSWERED BY
-  entry              2
+ANSWERED BY  MESSAGES
+entry               2
 
-SILENT BECAUSE OF
-  no_match           1";
-        assert_eq!(statistics(&answer), expected);
+SILENT BECAUSE OF  MESSAGES
+no_match                 11";
+        assert_eq!(plain(&statistics(&answer, &bots, None)), expected);
     }
 
     #[test]
@@ -146,7 +179,7 @@ SILENT BECAUSE OF
         });
         let expected = "\
 STORE  BOT  WHAT     FOUND  REMOVED
-nats   1    actions  12     12
+nats   1    actions     12       12
 
 FAILED
   clickhouse (bot all): no answer
@@ -155,7 +188,7 @@ REMAINS  UNTIL
 a mark   8 days
 
 42 is not erased everywhere: run it again";
-        assert_eq!(receipt(&answer), expected);
+        assert_eq!(plain(&receipt(&answer)), expected);
     }
 
     #[test]
@@ -167,7 +200,7 @@ a mark   8 days
         let expected = "\
 BOT  NAME   ACCOUNT        WANTED   STATE   DETAIL
 1    anna   @anna_bot      running  online
-12   boris  not signed in  stopped  -";
-        assert_eq!(bots(&answer), expected);
+12   boris  not signed in  stopped  -       go on with `troupe login 12`";
+        assert_eq!(plain(&bots(&answer)), expected);
     }
 }

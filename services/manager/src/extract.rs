@@ -1,5 +1,7 @@
 //! Reading requests, with refusals in the API's one shape.
 
+use std::error::Error;
+
 use axum::{
     Json,
     extract::{
@@ -25,7 +27,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 return ApiError::TooLarge;
             }
-            ApiError::BadRequest(rejection.body_text())
+            if let JsonRejection::MissingJsonContentType(_) = rejection {
+                let wanted = "send JSON, with the header \"Content-Type: application/json\"";
+                return ApiError::BadRequest(wanted.to_owned());
+            }
+            ApiError::BadRequest(format!("body: {}", reason(&rejection, rejection.body_text())))
         })
     }
 }
@@ -68,6 +74,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let read: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        read.map(|Query(value)| Self(value)).map_err(|rejection| ApiError::BadRequest(rejection.body_text()))
+        read.map(|Query(value)| Self(value))
+            .map_err(|rejection| ApiError::BadRequest(reason(&rejection, rejection.body_text())))
     }
+}
+
+/// What is wrong, without how axum calls what it did just then.
+fn reason(rejection: &dyn Error, otherwise: String) -> String {
+    rejection.source().map_or(otherwise, ToString::to_string)
 }

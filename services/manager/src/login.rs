@@ -181,7 +181,9 @@ async fn password(
 async fn go_on(manager: &Manager, bot: BotId, step: LoginStep) -> Result<Json<Registration>, ApiError> {
     let record = registry::get(manager, bot).await?.value;
     let Some(left) = tries::take(manager, bot).await? else {
-        let message = format!("too many wrong tries: begin again with POST /v1/bots/{bot}/login");
+        let message = format!(
+            "too many wrong tries: begin again with `troupe login {bot}` or POST /v1/bots/{bot}/login"
+        );
         return Err(ApiError::Login { refusal: Refusal::NotExpected, message });
     };
     match ask(manager, bot, step).await {

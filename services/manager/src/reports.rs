@@ -15,7 +15,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use troupe_types::{ChatId, UserId};
+use troupe_types::{BotId, ChatId, UserId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -26,6 +26,7 @@ use self::{
 use crate::{
     error::{ApiError, ErrorBody},
     extract::{InPath, InQuery},
+    registry,
     state::Manager,
 };
 
@@ -45,6 +46,13 @@ struct Kind {
     measure: &'static str,
     #[serde(skip)]
     sql: &'static str,
+}
+
+impl Kind {
+    /// Whether its query asks for `parameter`.
+    fn takes(&self, parameter: &str) -> bool {
+        self.sql.contains(&format!("{{{parameter}:"))
+    }
 }
 
 macro_rules! kind {
@@ -100,9 +108,8 @@ struct Ask {
     /// The viewer's time zone; otherwise UTC.
     #[param(example = "Europe/Berlin")]
     zone: Option<String>,
-    /// How long each period is.
-    #[serde(default)]
-    every: Every,
+    /// How long each period is; otherwise a day. Reports without periods refuse it.
+    every: Option<Every>,
     /// Whether to compare with the period of the same length before; wants `from`.
     #[serde(default)]
     compare: bool,
@@ -174,10 +181,18 @@ async fn report(
         ApiError::NotFound(format!("there is no report {name:?}; there are {names}"))
     })?;
     for (given, field) in [(ask.person.is_some(), "person"), (ask.scenario.is_some(), "scenario")] {
-        if given && !kind.sql.contains(&format!("{{{field}:")) {
+        if given && !kind.takes(field) {
             return Err(ApiError::BadRequest(format!("the report {name} cannot be narrowed to a {field}")));
         }
     }
+    if ask.every.is_some() && !kind.takes("every") {
+        let others = KINDS.iter().filter(|kind| kind.takes("every")).map(|kind| kind.name);
+        let others = others.collect::<Vec<_>>().join(" and ");
+        let message =
+            format!("the report {name} has no periods; {others} have: leave every out, or ask for those");
+        return Err(ApiError::BadRequest(message));
+    }
+    let every = ask.every.unwrap_or_default();
     let zone = Zone::parse(ask.zone.as_deref())?;
     let range = Range::parse(ask.from.as_deref(), ask.to.as_deref(), &zone, manager.now())?;
     // Whoever asks may give the number on Telegram, or the one that reports show.
@@ -196,14 +211,14 @@ async fn report(
             .param("every", every);
         Table::read(query).await
     };
-    let mut table = read(kind, range, ask.every.as_str()).await?;
-    let notes = match kind.name {
+    let mut table = read(kind, range, every.as_str()).await?;
+    let mut notes = match kind.name {
         "arms" => arms::judge(&mut table),
         "unmatched" => likeness::group(&mut table),
         _ => Vec::new(),
     };
     if table.columns.first().is_some_and(|name| name == "period") {
-        periods::fill(&mut table, ask.every, &zone);
+        periods::fill(&mut table, every, &zone);
     }
     let compared = if ask.compare {
         let before = range.before(&zone)?;
@@ -216,6 +231,12 @@ async fn report(
         return Ok((kind, csv::write(&table.columns, &table.rows)).into_response());
     }
     let Table { columns, rows } = table;
+    // Of a bot that was deleted there may be counts all the same.
+    if let Some(bot) = ask.bot.filter(|_| rows.is_empty())
+        && let Err(ApiError::NotFound(message)) = registry::get(&manager, BotId::new(bot)).await
+    {
+        notes.push(message);
+    }
     let (from, to, zone) = (range.from, range.to, zone.name().to_owned());
     Ok(Json(Report { kind, from, to, zone, columns, rows, compared, notes }).into_response())
 }

@@ -58,15 +58,18 @@ pub fn cell(unit: Unit, value: &Value, bots: &[Value]) -> String {
         (Unit::Share, value) => format!("{:.1} %", figure(value) * 100.0),
         (Unit::Milliseconds, value) => duration(figure(value)),
         (Unit::Seconds, value) => duration(figure(value) * 1000.0),
-        (Unit::Bot, number) => {
-            let known = bots.iter().find(|bot| bot["id"] == *number);
-            match known.and_then(|bot| bot["name"].as_str()) {
-                Some(name) => format!("{number} {}", word(name)),
-                None => number.to_string(),
-            }
-        }
+        (Unit::Bot, number) => bot(number, bots),
         (Unit::Variation, value) if figure(value) < 0.0 => "-".to_owned(),
         (Unit::Plain | Unit::Variation, other) => other.to_string(),
+    }
+}
+
+/// A bot's number, and its name if it is among `bots`.
+pub fn bot(number: &Value, bots: &[Value]) -> String {
+    let known = bots.iter().find(|bot| bot["id"] == *number);
+    match known.and_then(|bot| bot["name"].as_str()) {
+        Some(name) => format!("{number} {}", word(name)),
+        None => number.to_string(),
     }
 }
 

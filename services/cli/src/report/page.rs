@@ -3,12 +3,12 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use super::{
-    cells::{Unit, cell, figure, heading, word},
+use super::cells::{Unit, cell, figure, heading, word};
+use crate::{
     chart::{largest, spark},
+    paint,
     table::{Column, table},
 };
-use crate::paint;
 
 /// A line of figures is not longer than this, however wide the terminal.
 const SPARKS_MAX: usize = 60;
@@ -65,8 +65,12 @@ fn page(report: &Value, shown: &Shown) -> String {
             })
             .collect();
         let is_key = |name: &&str| ["bot", "chat", "person", "version"].contains(name);
-        let keys =
-            columns.iter().zip(&names).take_while(|(column, name)| !column.right || is_key(name)).count();
+        let is_text = |column: &Column, name: &str| !column.right && !TIMES.contains(&name);
+        let keys = columns
+            .iter()
+            .zip(&names)
+            .take_while(|(column, name)| is_key(name) || is_text(column, name))
+            .count();
         let measured = names.iter().position(|name| report["measure"] == *name);
         // A bar says nothing where there is nothing to compare.
         let figures = measured.filter(|_| rows.len() > 1).map(|place| (place, figures(rows, place)));

@@ -105,7 +105,9 @@ impl Range {
     /// The range of the same length before. Whole months have the same number of months before, whole days the same number
     /// of days, however many hours these have.
     pub(super) fn before(&self, zone: &Zone) -> Result<Self, ApiError> {
-        let from = self.from.ok_or_else(|| ApiError::BadRequest("compare wants from".to_owned()))?;
+        let from = self.from.ok_or_else(|| {
+            ApiError::BadRequest("compare: say `from`, so that there is a time before".to_owned())
+        })?;
         let far = |_: jiff::Error| ApiError::BadRequest("from is too long ago".to_owned());
         let (begin, end) = (from.to_zoned(zone.zone.clone()), self.to.to_zoned(zone.zone.clone()));
         let midnight = |zoned: &jiff::Zoned| zoned.start_of_day().is_ok_and(|start| start == *zoned);

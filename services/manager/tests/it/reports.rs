@@ -388,15 +388,20 @@ async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
                 .all(|each| each["now"] == 0 && each["before"] == 0)
         );
     }
-    for wrong in [
-        "activity?zone=Mars",
-        "activity?from=yesterday",
-        "activity?compare=true",
-        "groups?person=1",
-        "bots?scenario=x",
-        "activity?every=year",
+    let nobody = world.get("/v1/reports/bots?bot=99").await.ok();
+    assert_eq!(nobody["notes"], json!(["there is no bot 99; GET /v1/bots lists those there are"]));
+    for (wrong, why) in [
+        ("activity?zone=Mars", "Mars"),
+        ("activity?from=yesterday", "yesterday"),
+        ("activity?compare=true", "from"),
+        ("groups?person=1", "narrowed"),
+        ("bots?scenario=x", "narrowed"),
+        ("bots?every=hour", "activity and delivery"),
+        ("activity?every=year", "every: unknown variant `year`"),
+        ("activity?evry=day", "evry: unknown field"),
     ] {
-        world.get(&format!("/v1/reports/{wrong}")).await.refused(400);
+        let (_, message) = world.get(&format!("/v1/reports/{wrong}")).await.refused(400);
+        assert!(message.contains(why) && !message.contains("deserialize"), "{message}");
     }
     world.get("/v1/reports/nonsense").await.refused(404);
 }
