@@ -1,5 +1,5 @@
 -- What answered how often, and how often the person wrote again, or came to a goal, within a day. What was told at the same
--- time lies in the order of its update. Names are put together by their hashes, which takes half the time.
+-- time lies in the order of its update. Names and people are put together by their hashes, which takes a third of the time.
 WITH
     (
         -- The rollup of a day has the answers of the day before.
@@ -12,7 +12,7 @@ WITH
     86400000 * 256 AS a_day,
     replies AS
     (
-        SELECT bot, chat, person, what, name, entry, variation, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
+        SELECT cityHash64(bot, chat, person) AS whose, person, what, name, entry, variation, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         FROM counted
         WHERE kind = 'replied' AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
@@ -20,7 +20,7 @@ WITH
     ),
     messages AS
     (
-        SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 AS at
+        SELECT cityHash64(bot, chat, person) AS whose, toUnixTimestamp64Milli(time) * 256 AS at
         FROM counted
         WHERE wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 1 DAY
@@ -28,7 +28,7 @@ WITH
     ),
     goals AS
     (
-        SELECT bot, chat, person, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
+        SELECT cityHash64(bot, chat, person) AS whose, toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         FROM counted
         WHERE goal AND person != 0 AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 1 DAY
@@ -40,7 +40,7 @@ SELECT
     toString(any(answers.entry)) AS entry,
     variation,
     sum(answers.hits) AS hits,
-    uniqExactMerge(answers.people) AS people,
+    arrayUniq(groupArrayArray(answers.people)) AS people,
     round(sum(answers.replied_to) / hits, 4) AS replied_to,
     round(sum(answers.led_to_goal) / hits, 4) AS led_to_goal
 FROM
@@ -57,10 +57,10 @@ FROM
         count() AS hits,
         countIf(messages.at > 0 AND messages.at <= replies.at + a_day) AS replied_to,
         countIf(goals.at > 0 AND goals.at <= replies.at + a_day) AS led_to_goal,
-        uniqExactState(replies.person) AS people
+        groupArray(replies.person) AS people
     FROM replies
-    ASOF LEFT JOIN messages ON messages.bot = replies.bot AND messages.chat = replies.chat AND messages.person = replies.person AND messages.at > replies.at
-    ASOF LEFT JOIN goals ON goals.bot = replies.bot AND goals.chat = replies.chat AND goals.person = replies.person AND goals.at > replies.at
+    ASOF LEFT JOIN messages ON messages.whose = replies.whose AND messages.at > replies.at
+    ASOF LEFT JOIN goals ON goals.whose = replies.whose AND goals.at > replies.at
     GROUP BY cityHash64(replies.what), cityHash64(replies.name), cityHash64(replies.entry), replies.variation
 ) AS answers
 GROUP BY cityHash64(answers.what), cityHash64(answers.name), cityHash64(answers.entry), answers.variation AS variation

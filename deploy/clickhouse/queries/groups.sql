@@ -1,15 +1,12 @@
 -- Counts of each group, as each bot sees it: the thousand with the most messages.
-WITH
-    (
-        SELECT groupArray((bot, chat)) FROM
-        (
-            SELECT bot, chat FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
-            WHERE chat_kind = 'group'
-            GROUP BY bot, chat
-            ORDER BY sum(received + sent) DESC, bot, chat
-            LIMIT 1000
-        )
-    ) AS most
+WITH most AS
+(
+    SELECT bot, chat FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+    WHERE chat_kind = 'group'
+    GROUP BY bot, chat
+    ORDER BY sum(received + sent) DESC, bot, chat
+    LIMIT 1000
+)
 SELECT
     bot,
     chat,
@@ -23,6 +20,6 @@ SELECT
     sum(counts.scenarios_ended) AS scenarios_ended,
     sum(counts.goals) AS goals
 FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64}) AS counts
-WHERE chat_kind = 'group' AND (bot, chat) IN (SELECT arrayJoin(most))
+WHERE chat_kind = 'group' AND (bot, chat) IN most
 GROUP BY bot, chat
 ORDER BY received + sent DESC, bot, chat

@@ -35,9 +35,14 @@ FROM
 ) AS counts
 LEFT JOIN
 (
-    SELECT bot, uniqExact(person) AS people
-    FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
-    WHERE wrote > 0 AND person != 0
+    SELECT bot, count() AS people
+    FROM
+    (
+        SELECT bot, person
+        FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+        WHERE wrote > 0 AND person != 0
+        GROUP BY bot, person
+    )
     GROUP BY bot
 ) AS writers ON writers.bot = counts.bot
 ORDER BY owner

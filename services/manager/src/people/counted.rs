@@ -1,7 +1,7 @@
 //! Where tables of what is counted tell of a person, and how nobody is put in that place, so that every count stays.
 //!
 //! The tables are found by their columns, whatever a migration makes of them: `person`, `chat` (a direct chat has the
-//! person's id), sets of people, keys of updates, which have the chat's id in them, and texts.
+//! person's id), lists of people, keys of updates, which have the chat's id in them, and texts.
 //!
 //! A statement that changes a table is kept and shown by ClickHouse for long, so none of them names the person: they look
 //! into a table that is there only until all of them are done. What was broken off is done again with the same table, so
@@ -45,8 +45,8 @@ pub struct Stand {
 enum Place {
     /// It has the id.
     Id,
-    /// It has a set of ids.
-    Set,
+    /// It has a sorted list of ids.
+    List,
     /// It has a key, `bot/chat/…`.
     Key,
     /// It has what the person wrote. That is only looked at where another column tells whose it is.
@@ -59,7 +59,7 @@ impl Column {
             ("person" | "chat", "Int64" | "Nullable(Int64)") => Some(Place::Id),
             ("id" | "update" | "action", "String") => Some(Place::Key),
             ("text", "String") => Some(Place::Text),
-            (_, "AggregateFunction(uniqExact, Int64)") => Some(Place::Set),
+            (_, "Array(Int64)") => Some(Place::List),
             _ => None,
         }
     }
@@ -69,7 +69,7 @@ impl Column {
         let (name, person) = (&self.name, stand.person());
         Some(match self.place()? {
             Place::Id => format!("ifNull(`{name}` = {person}, 0)"),
-            Place::Set => format!("has({}, {})", ids(name), hex(&person)),
+            Place::List => format!("has(`{name}`, {person})"),
             Place::Key => format!("splitByChar('/', `{name}`)[2] = toString({person})"),
             Place::Text => return None,
         })
@@ -81,12 +81,8 @@ impl Column {
         match self.place() {
             None => format!("`{name}`"),
             Some(Place::Id) => format!("if(`{name}` = {person}, {nobody}, `{name}`)"),
-            Some(Place::Set) => {
-                let id = format!("if(id = {}, {}, id)", hex(&person), hex(&nobody));
-                let ids = ids(name);
-                format!(
-                    "arrayReduce('uniqExactState', arrayMap(id -> reinterpretAsInt64(unhex({id})), {ids}))"
-                )
+            Some(Place::List) => {
+                format!("arraySort(arrayMap(id -> if(id = {person}, {nobody}, id), `{name}`))")
             }
             Some(Place::Key) => format!(
                 "arrayStringConcat(arrayMap((part, place) -> if(place = 2 AND part = toString({person}), toString({nobody}), \
@@ -95,17 +91,6 @@ impl Column {
             Some(Place::Text) => "''".to_owned(),
         }
     }
-}
-
-/// The ids in a set of people, as hexadecimal: the state of `uniqExact` is their count, then 8 bytes of each.
-fn ids(set: &str) -> String {
-    format!(
-        "extractAll(right(hex(CAST(`{set}` AS String)), toInt64(16 * finalizeAggregation(`{set}`))), '.{{16}}')"
-    )
-}
-
-fn hex(number: &str) -> String {
-    format!("hex(reinterpretAsFixedString({number}))")
 }
 
 impl Stand {
@@ -167,15 +152,11 @@ impl Table {
             let names: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
             let values: Vec<String> = self.columns.iter().map(|column| column.replaced(stand)).collect();
             let (names, values) = (names.join(", "), values.join(", "));
-            // As texts: no set finds a row that has a NULL in it. States cannot be compared; engines that keep them merge them.
-            let new = if self.columns.iter().any(|column| column.of.starts_with("AggregateFunction")) {
-                String::new()
-            } else {
-                let there = self.any_nobody(stand);
-                format!(
-                    " AND toString(tuple({values})) NOT IN (SELECT toString(tuple({names})) FROM `{name}` WHERE {there})"
-                )
-            };
+            // As texts: no set finds a row that has a NULL in it.
+            let there = self.any_nobody(stand);
+            let new = format!(
+                " AND toString(tuple({values})) NOT IN (SELECT toString(tuple({names})) FROM `{name}` WHERE {there})"
+            );
             statements.push(format!(
                 "INSERT INTO `{name}` ({names}) SELECT {values} FROM `{name}` WHERE {of_bot}({keys}){new} \
                  SETTINGS max_partitions_per_insert_block = 0"
@@ -199,7 +180,7 @@ impl Table {
         let is_nobody = keys.filter_map(|column| match column.place()? {
             Place::Id => Some(format!("ifNull(`{}` = {nobody}, 0)", column.name)),
             Place::Key => Some(format!("splitByChar('/', `{}`)[2] = toString({nobody})", column.name)),
-            Place::Set | Place::Text => None,
+            Place::List | Place::Text => None,
         });
         let is_nobody: Vec<String> = is_nobody.collect();
         if is_nobody.is_empty() { "0".to_owned() } else { is_nobody.join(" OR ") }
