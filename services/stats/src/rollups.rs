@@ -76,13 +76,15 @@ pub(crate) async fn keep(database: &Database) -> Infallible {
     loop {
         match round(database, &left_over).await {
             Ok(found) => left_over = found,
-            Err(error) => {
-                metrics::rollup_failed();
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot count a day beforehand");
-            }
+            Err(error) => not_counted(&error),
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+fn not_counted(error: &Error) {
+    metrics::rollup_failed();
+    tracing::warn!(error = error as &dyn std::error::Error, "cannot count a day beforehand");
 }
 
 /// Rolls up what is due, and deletes what was left over the last time, too: whoever was reading it then is done. Returns
@@ -90,13 +92,21 @@ pub(crate) async fn keep(database: &Database) -> Infallible {
 async fn round(database: &Database, before: &BTreeSet<LeftOver>) -> Result<BTreeSet<LeftOver>, Error> {
     let due: Vec<Due> = database.rows("look which days are over", database.query(DUE)).await?;
     metrics::rollups_due(due.len());
-    for (done, day) in due.iter().enumerate() {
-        make(database, day).await?;
-        metrics::rolled_up();
-        metrics::rollups_due(due.len() - done - 1);
+    let mut left = due.len();
+    for day in &due {
+        match make(database, day).await {
+            Ok(()) => {
+                left -= 1;
+                metrics::rolled_up();
+                metrics::rollups_due(left);
+            }
+            // A day that cannot be counted does not keep the others from it.
+            Err(error) if error.is_refusal() => not_counted(&error),
+            Err(error) => return Err(error),
+        }
     }
-    if !due.is_empty() {
-        tracing::info!(days = due.len(), "counted days that are over");
+    if left < due.len() {
+        tracing::info!(days = due.len() - left, "counted days that are over");
     }
     let left_over = database.query(LEFT_OVER).bind(TABLES.map(|(table, _)| table).to_vec());
     let found: Vec<LeftOver> = database.rows("look for old rollups", left_over).await?;

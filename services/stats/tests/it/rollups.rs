@@ -112,6 +112,21 @@ async fn whoever_asks_is_answered_the_same_with_and_without_days_counted_beforeh
     compare(&late, &answers(&world).await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_cannot_be_counted_beforehand_does_not_keep_others_from_it() {
+    let world = World::new().await;
+    let stats = world.stats("one").await;
+    world.until("SELECT count() FROM migrations FINAL", MIGRATIONS).await;
+    let refuse = "ALTER TABLE person_days ADD CONSTRAINT spoilt CHECK day != '2026-03-09'";
+    world.database().query(refuse).execute().await.expect("ClickHouse takes it");
+    world.database().query_raw(&happened("1")).execute().await.expect("ClickHouse takes them");
+    world.until("SELECT count() FROM rolled_up", DAYS - 1).await;
+    world.until("SELECT count() FROM rolled_up WHERE day = '2026-03-09'", 0).await;
+    world.database().query("ALTER TABLE person_days DROP CONSTRAINT spoilt").execute().await.unwrap();
+    world.until("SELECT count() FROM rolled_up", DAYS).await;
+    stats.stop().await;
+}
+
 fn compare(expected: &[(String, String)], found: &[(String, String)]) {
     for ((asked, expected), (_, found)) in expected.iter().zip(found) {
         assert_eq!(expected, found, "{asked}");
