@@ -25,7 +25,10 @@ mod world;
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{api::Api, problem::Problems};
 
@@ -71,7 +74,7 @@ struct Arguments {
     #[arg(long, env = "TROUPE_CA_FILE", global = true, help_heading = "Manager")]
     ca_file: Option<PathBuf>,
     /// Prints JSON for programs instead of text for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 100)]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -116,7 +119,8 @@ impl From<Verdict> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let Arguments { url, token, operator, ca_file, json, command } = Arguments::parse();
+    let Arguments { url, token, operator, ca_file, json, command } =
+        Arguments::try_parse().unwrap_or_else(|error| without_environment(error).exit());
     let verdict = match command {
         Command::Try(arguments) => try_out::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments, json),
@@ -134,6 +138,15 @@ fn main() -> ExitCode {
         }
     };
     verdict.map_or_else(|error| failed(&error, ExitCode::from(2)), ExitCode::from)
+}
+
+/// `error` with the usage as one types it: clap shows there, as if it were needed, what the environment has said.
+fn without_environment(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return error };
+    let said = ["--url <URL> ", "--token <TOKEN> ", "--operator <OPERATOR> ", "--ca-file <CA_FILE> "];
+    let usage = said.iter().fold(usage.to_string(), |usage, option| usage.replace(option, ""));
+    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage.into()));
+    error
 }
 
 fn failed(error: &anyhow::Error, code: ExitCode) -> ExitCode {

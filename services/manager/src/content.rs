@@ -94,14 +94,16 @@ struct Which {
 
 macro_rules! kind {
     ($kind:expr, $path:literal, $list:ident, $get:ident, $put:ident, $versions:ident, $what:literal) => {
-        #[doc = concat!("Lists ", $what, " and their newest versions.")]
-        #[utoipa::path(get, path = concat!("/v1/", $path), tag = "content", responses((status = 200, body = DocumentList)))]
+        #[utoipa::path(get, path = concat!("/v1/", $path), tag = "content",
+            summary = concat!("Lists ", $what, " and their newest versions."),
+            responses((status = 200, body = DocumentList)))]
         async fn $list(State(manager): State<Manager>) -> Result<Json<DocumentList>, ApiError> {
             list(&manager, $kind).await.map(Json)
         }
 
-        #[doc = concat!("Gives a document of ", $what, ", as its author wrote it.")]
-        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}"), tag = "content", params(("name" = String, Path), Which),
+        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}"), tag = "content",
+            summary = concat!("Gives a document of ", $what, ", as its author wrote it."),
+            params(("name" = String, Path), Which),
             responses((status = 200, body = DocumentView), (status = 404, body = ErrorBody)))]
         async fn $get(
             State(manager): State<Manager>,
@@ -111,8 +113,9 @@ macro_rules! kind {
             get(&manager, $kind, &name, which.version).await.map(Json)
         }
 
-        #[doc = concat!("Checks and stores a document of ", $what, ". It holds from the next message on.")]
-        #[utoipa::path(put, path = concat!("/v1/", $path, "/{name}"), tag = "content", params(("name" = String, Path)),
+        #[utoipa::path(put, path = concat!("/v1/", $path, "/{name}"), tag = "content",
+            summary = concat!("Checks and stores a document of ", $what, ". It holds from the next message on."),
+            params(("name" = String, Path)),
             request_body(content = String, description = "The document's text"),
             responses((status = 200, body = Stored), (status = 422, body = ErrorBody)))]
         async fn $put(
@@ -123,8 +126,9 @@ macro_rules! kind {
             put(&manager, $kind, &name, text).await.map(Json)
         }
 
-        #[doc = concat!("Lists the versions of a document of ", $what, ", the newest first, at most a hundred.")]
-        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}/versions"), tag = "content", params(("name" = String, Path)),
+        #[utoipa::path(get, path = concat!("/v1/", $path, "/{name}/versions"), tag = "content",
+            summary = concat!("Lists the versions of a document of ", $what, ", the newest first, at most a hundred."),
+            params(("name" = String, Path)),
             responses((status = 200, body = VersionList), (status = 404, body = ErrorBody)))]
         async fn $versions(
             State(manager): State<Manager>,

@@ -7,7 +7,7 @@ use troupe_service::{SystemClock, exit_code, health::Health, shutdown, telemetry
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit_code(serve().await)
+    exit_code(serve).await
 }
 
 async fn serve() -> anyhow::Result<()> {

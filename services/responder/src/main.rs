@@ -10,7 +10,7 @@ use troupe_store::Store;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit_code(serve().await)
+    exit_code(serve).await
 }
 
 async fn serve() -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use troupe_stats::config::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    exit_code(serve().await)
+    exit_code(serve).await
 }
 
 async fn serve() -> anyhow::Result<()> {

@@ -112,3 +112,11 @@ fn help_begins_with_what_works_without_a_manager() {
         assert!(help.contains("Usage: troupe"), "{help}");
     }
 }
+
+#[test]
+fn the_usage_of_a_wrong_command_line_says_only_what_is_to_be_typed() {
+    let mut troupe = Command::new(env!("CARGO_BIN_EXE_troupe"));
+    troupe.args(["export-person", "1"]).env("TROUPE_URL", "http://127.0.0.1:1").env("TROUPE_TOKEN", "secret");
+    let told = String::from_utf8(troupe.output().unwrap().stderr).unwrap();
+    assert!(told.contains("Usage: troupe export-person <BOT> <PERSON>"), "{told}");
+}

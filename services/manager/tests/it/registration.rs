@@ -19,8 +19,14 @@ async fn nothing_is_told_without_the_token() {
         assert_eq!(answer(wrong).await.status, 401);
     }
     let description = answer(client.get(format!("{}/openapi.json", world.url))).await.ok();
+    let paths = description["paths"].as_object().unwrap();
     for path in ["/v1/bots", "/v1/bots/{id}/code", "/v1/libraries/{name}", "/v1/statistics"] {
-        assert!(description["paths"][path].is_object(), "{path} is not described");
+        assert!(paths.contains_key(path), "{path} is not described");
+    }
+    for (path, calls) in paths {
+        for (method, call) in calls.as_object().unwrap() {
+            assert!(call["summary"].is_string(), "{method} {path} does not say what it does");
+        }
     }
 }
 
