@@ -1,8 +1,9 @@
 """ClickHouse's HTTP interface in front of the engine that lives in a Python package (chdb-core).
 
 For development and tests: the engine is ClickHouse's own, so queries, types, tables and error texts are the real
-ones; there are no users, no replication and no native protocol. What it speaks is what the Rust crate `clickhouse` and
-Grafana's plugin use of https://clickhouse.com/docs/interfaces/http.
+ones; there are no users and no native protocol. With a configuration it knows clusters and Keeper; but it has no port that
+other servers could ask, so tables that are replicated can be made, and not written. What it speaks is what the Rust crate
+`clickhouse` and Grafana's plugin use of https://clickhouse.com/docs/interfaces/http.
 
     python clickhouse_front.py --listen 127.0.0.1:8123 --data /some/folder
 """
@@ -86,11 +87,11 @@ class Refused(Exception):
 class Engine:
     """The database in one folder. Only one process at a time can open it."""
 
-    def __init__(self, data):
-        self.data = data
+    def __init__(self, data, config):
+        self.data = f"file:{data}?config-file={config}" if config else data
         self.slots = threading.Semaphore(SLOTS)
         # Held for ever: the engine shuts down with its last connection.
-        self.root = _chdb.connect(data)
+        self.root = _chdb.connect(self.data)
 
     def run(self, work):
         """Runs `work` with a connection of its own: on one and the same, queries would wait for each other, and the
@@ -400,6 +401,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--data", required=True, metavar="FOLDER")
+    parser.add_argument("--config", metavar="FILE", help="a server's configuration, e.g. of clusters and Keeper")
     options = parser.parse_args()
     global ENGINE, ENGINE_VERSION, TIMEZONE
     host, _, port = options.listen.rpartition(":")
@@ -408,7 +410,7 @@ def main():
     except OSError as error:
         sys.exit(f"cannot listen on {options.listen}: {error.strerror}")
     try:
-        ENGINE = Engine(options.data)
+        ENGINE = Engine(options.data, options.config)
     except RuntimeError as error:
         sys.exit(f"cannot open {options.data}: {error}")
     facts = ENGINE.root.query("SELECT version(), timezone()", "TabSeparated").bytes().decode()

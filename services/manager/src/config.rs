@@ -42,6 +42,8 @@ pub struct ClickHouseConfig {
     pub ca_file: PathBuf,
     /// The database.
     pub database: String,
+    /// The cluster that has it, as in `system.clusters`; empty: one server.
+    pub cluster: String,
     /// Empty: the default user.
     pub user: String,
     /// Of that user.

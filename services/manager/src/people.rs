@@ -7,6 +7,7 @@ mod events;
 mod hand_back;
 mod ingress;
 mod memory;
+mod servers;
 mod streams;
 mod told;
 mod whose;

@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<Manager> {
 /// Reads from ClickHouse.
 pub struct Reader {
     client: Client,
+    cluster: String,
 }
 
 impl Reader {
@@ -51,7 +52,11 @@ impl Reader {
         if !config.user.is_empty() {
             client = client.with_user(&config.user).with_password(config.password.expose());
         }
-        Ok(Self { client })
+        if !config.cluster.is_empty() {
+            // What an erasure writes anew outlives the server that took it, as what it deletes then has done.
+            client = client.with_setting("insert_quorum", "auto");
+        }
+        Ok(Self { client, cluster: config.cluster.clone() })
     }
 
     async fn rows(&self, query: &str, filter: &Filter) -> Result<Vec<Found>, ApiError> {
@@ -63,6 +68,11 @@ impl Reader {
             .param("from", filter.from.map_or(0, jiff::Timestamp::as_millisecond))
             .param("to", filter.to.map_or(TO_MAX, jiff::Timestamp::as_millisecond));
         patiently(query.fetch_all::<Found>()).await
+    }
+
+    /// The cluster that has the database; empty: it is on one server.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
     }
 
     /// Begins a query.

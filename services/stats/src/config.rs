@@ -43,6 +43,8 @@ pub struct ClickHouseConfig {
     pub ca_file: PathBuf,
     /// The database; made if it is absent.
     pub database: String,
+    /// The cluster that has it, as in `system.clusters`; empty: one server.
+    pub cluster: String,
     /// Who writes.
     pub user: String,
     /// That user's password.

@@ -10,6 +10,7 @@ use troupe_types::{Partition, Timestamp};
 
 use crate::{
     batch::{Batch, Late, Reached},
+    cluster::identifier,
     config::ClickHouseConfig,
     row::EventRow,
 };
@@ -20,6 +21,10 @@ const IDLE_MAX: Duration = Duration::from_secs(2);
 /// The longest that connecting may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
+/// What ClickHouse answers while other servers of a cluster, or Keeper, are away: `TIMEOUT_EXCEEDED`, `TABLE_IS_READ_ONLY`,
+/// `TOO_FEW_LIVE_REPLICAS`, `UNKNOWN_STATUS_OF_INSERT`, `UNFINISHED`, `KEEPER_EXCEPTION`.
+const PASSING: [&str; 6] = ["159", "242", "285", "319", "341", "999"];
+
 /// A connection to one database.
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -27,6 +32,8 @@ pub(crate) struct Database {
     /// For what has to be done before there is a database.
     server: Client,
     name: String,
+    /// Empty: one server.
+    cluster: String,
     timeout: Duration,
 }
 
@@ -46,9 +53,12 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether ClickHouse answered that it will not do it.
-    pub(crate) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Failed { source: clickhouse::error::Error::BadResponse(_), .. })
+    /// Whether ClickHouse answered that it will not do it, for a reason that does not pass.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let Self::Failed { source: clickhouse::error::Error::BadResponse(answer), .. } = self else {
+            return false;
+        };
+        !PASSING.iter().any(|code| answer.starts_with(&format!("Code: {code}.")))
     }
 }
 
@@ -57,7 +67,7 @@ impl Database {
         let connector =
             troupe_tls::connector(&config.url, Some(&config.ca_file), config.timeout.min(CONNECT_MAX))?;
         let http = HttpClient::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_MAX).build(connector);
-        let server = Client::with_http_client(http)
+        let mut server = Client::with_http_client(http)
             .with_url(&config.url)
             .with_user(&config.user)
             .with_password(config.password.expose())
@@ -69,10 +79,19 @@ impl Database {
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
             // The tables of counts are parted by the year that an event tells, and a clock may tell any.
             .with_setting("throw_on_max_partitions_per_insert_block", "0");
+        if !config.cluster.is_empty() {
+            server = server
+                // What is acknowledged outlives the server that took it. Otherwise a position might, and its rows not.
+                .with_setting("insert_quorum", "auto")
+                .with_setting("insert_quorum_timeout", config.timeout.as_millis().to_string())
+                // What comes after a change finds it done on whichever server.
+                .with_setting("alter_sync", "2");
+        }
         Ok(Self {
             client: server.clone().with_database(&config.database),
             server,
             name: config.database.clone(),
+            cluster: config.cluster.clone(),
             timeout: config.timeout,
         })
     }
@@ -89,7 +108,10 @@ impl Database {
             // A user who may not make databases is no reason to fail.
             return Ok(());
         }
-        let sql = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&self.name));
+        let mut sql = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(&self.name));
+        if !self.cluster.is_empty() {
+            sql = format!("{sql} ON CLUSTER {}", identifier(&self.cluster));
+        }
         self.call(
             &format!("create the database {}", self.name),
             self.timeout,
@@ -121,6 +143,38 @@ impl Database {
         self.call(doing, self.timeout, query.fetch_all::<T>()).await
     }
 
+    /// Waits until this server has what the others of its cluster had when this began. What was written through one of
+    /// them, before this program came to this one, is seen then. Where tables are not replicated there is nothing to do.
+    pub(crate) async fn catch_up(&self) -> Result<(), Error> {
+        let doing = "wait for what other servers of the cluster have";
+        let replicated = self.query(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE 'Replicated%' ORDER BY name",
+        );
+        for table in self.rows::<String>(doing, replicated).await? {
+            let sync = format!("SYSTEM SYNC REPLICA {} LIGHTWEIGHT", identifier(&table));
+            self.execute(doing, &sync, self.timeout).await?;
+        }
+        Ok(())
+    }
+
+    /// The cluster that has the database; empty: it is on one server.
+    pub(crate) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// Runs a query that gives one row.
+    pub(crate) async fn row<T>(&self, doing: &str, query: clickhouse::query::Query) -> Result<T, Error>
+    where
+        T: clickhouse::RowOwned + clickhouse::RowRead,
+    {
+        self.call(doing, self.timeout, query.fetch_one::<T>()).await
+    }
+
+    /// Begins a query for which there need be no database.
+    pub(crate) fn query_server(&self, sql: &str) -> clickhouse::query::Query {
+        self.server.query(sql)
+    }
+
     /// Begins a query.
     pub(crate) fn query(&self, sql: &str) -> clickhouse::query::Query {
         self.client.query(sql)
@@ -141,6 +195,7 @@ impl Database {
             partition: u16,
             seq: u64,
         }
+        self.catch_up().await?;
         let numbers: Vec<u16> = partitions.iter().map(|partition| partition.number()).collect();
         let query = self
             .query(
@@ -215,9 +270,4 @@ impl Database {
             Err(_) => Err(Error::Timeout { doing: doing.to_owned(), timeout }),
         }
     }
-}
-
-/// A name as SQL takes any.
-fn identifier(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }

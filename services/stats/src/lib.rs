@@ -11,6 +11,7 @@
 //! While ClickHouse is away nothing is read beyond two batches: events wait in their stream.
 
 mod batch;
+mod cluster;
 pub mod config;
 mod database;
 pub mod metrics;
@@ -19,6 +20,7 @@ mod retention;
 mod rollups;
 mod row;
 mod schema;
+mod sql;
 mod writer;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -33,6 +35,7 @@ use troupe_bus::{
 use troupe_service::{Clock, health::Health, metric};
 use troupe_types::Partition;
 
+pub use crate::schema::statements;
 use crate::{config::Config, database::Database, writer::Writer};
 
 /// Changes of ownership that follow each other so closely are taken as one: each makes writing begin anew.

@@ -92,6 +92,10 @@ fn not_counted(error: &Error) {
 async fn round(database: &Database, before: &BTreeSet<LeftOver>) -> Result<BTreeSet<LeftOver>, Error> {
     let due: Vec<Due> = database.rows("look which days are over", database.query(DUE)).await?;
     metrics::rollups_due(due.len());
+    if !due.is_empty() {
+        // What is noted in `late` was stored before, but maybe through another server.
+        database.catch_up().await?;
+    }
     let mut left = due.len();
     for day in &due {
         match make(database, day).await {
@@ -108,14 +112,24 @@ async fn round(database: &Database, before: &BTreeSet<LeftOver>) -> Result<BTree
     if left < due.len() {
         tracing::info!(days = due.len() - left, "counted days that are over");
     }
-    let left_over = database.query(LEFT_OVER).bind(TABLES.map(|(table, _)| table).to_vec());
-    let found: Vec<LeftOver> = database.rows("look for old rollups", left_over).await?;
-    let found: BTreeSet<LeftOver> = found.into_iter().collect();
+    let mut found = left_over(database).await?;
+    if !found.is_disjoint(before) {
+        // A rollup is there before it is noted: whether it is, is asked anew when this server knows all notes.
+        database.catch_up().await?;
+        found = left_over(database).await?;
+    }
     for LeftOver { table, partition } in found.intersection(before) {
+        // Every server does it if one is told.
         let sql = format!("ALTER TABLE {table} DROP PARTITION {partition}");
         database.execute("delete an old rollup", &sql, STATEMENT_MAX).await?;
     }
     Ok(found.difference(before).cloned().collect())
+}
+
+async fn left_over(database: &Database) -> Result<BTreeSet<LeftOver>, Error> {
+    let query = database.query(LEFT_OVER).bind(TABLES.map(|(table, _)| table).to_vec());
+    let found: Vec<LeftOver> = database.rows("look for old rollups", query).await?;
+    Ok(found.into_iter().collect())
 }
 
 async fn make(database: &Database, due: &Due) -> Result<(), Error> {

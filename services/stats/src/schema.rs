@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clickhouse::Row;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use troupe_types::Partition;
 
 use crate::{
     batch::hex,
+    cluster::{NotKnown, on_cluster},
     database::{Database, Error},
 };
 
@@ -86,15 +87,35 @@ pub(crate) async fn prepare(database: &Database, bus: &Bus, instance: &str) -> a
         match missing(database).await {
             Ok(missing) if missing.is_empty() => return Ok(()),
             Ok(_) => apply_alone(database, bus, instance).await?,
-            Err(Trouble::Changed(error)) => return Err(error),
+            Err(Trouble::Refused(error)) => return Err(error),
             Err(Trouble::Database(error)) => wait(&error).await,
         }
     }
 }
 
+/// Every statement of the schema, in order, for a database that is empty: on one server, or on the cluster of this name.
+///
+/// # Errors
+/// If it is not known what a statement is on a cluster; a test sees that each is.
+pub fn statements(cluster: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let all = std::iter::once(NOTES.to_owned()).chain(MIGRATIONS.iter().flat_map(|one| cut(one.sql)));
+    all.map(|statement| Ok(on(cluster.unwrap_or_default(), &statement)?.trim().to_owned())).collect()
+}
+
+/// What a statement of the schema is on this cluster; if that is empty, on one server.
+fn on(cluster: &str, statement: &str) -> Result<String, NotKnown> {
+    if cluster.is_empty() { Ok(statement.to_owned()) } else { on_cluster(statement, cluster) }
+}
+
 enum Trouble {
     Database(Error),
-    Changed(anyhow::Error),
+    Refused(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Refused(error)
+    }
 }
 
 impl From<Error> for Trouble {
@@ -115,8 +136,13 @@ async fn missing(database: &Database) -> Result<Vec<&'static Migration>, Trouble
         version: u32,
         checksum: String,
     }
+    check_cluster(database).await?;
     database.create().await?;
-    database.execute("create the table migrations", NOTES, STATEMENT_MAX).await?;
+    if !has_tables(database).await? {
+        let notes = on(database.cluster(), NOTES).map_err(anyhow::Error::from)?;
+        database.execute("create the table migrations", &notes, STATEMENT_MAX).await?;
+    }
+    database.catch_up().await?;
     let query = database.query("SELECT version, checksum FROM migrations FINAL");
     let notes = database.rows::<Note>("read which migrations were applied", query).await?;
     let applied: BTreeMap<u32, String> =
@@ -127,7 +153,7 @@ async fn missing(database: &Database) -> Result<Vec<&'static Migration>, Trouble
             None => missing.push(migration),
             Some(checksum) if *checksum == migration.checksum() => {}
             Some(_) => {
-                return Err(Trouble::Changed(anyhow::anyhow!(
+                return Err(Trouble::Refused(anyhow::anyhow!(
                     "the migration {} was changed after it was applied to this database: put the file back as it was, \
                      and make the change in a new one",
                     migration.name
@@ -136,6 +162,68 @@ async fn missing(database: &Database) -> Result<Vec<&'static Migration>, Trouble
         }
     }
     Ok(missing)
+}
+
+/// Refuses a cluster that does not exist, or that the tables cannot be on.
+async fn check_cluster(database: &Database) -> Result<(), Trouble> {
+    #[derive(Deserialize, Row)]
+    struct Size {
+        shards: u64,
+        servers: u64,
+    }
+    let cluster = database.cluster();
+    if cluster.is_empty() {
+        return Ok(());
+    }
+    let size = database
+        .query_server("SELECT uniqExact(shard_num) AS shards, count() AS servers FROM system.clusters WHERE cluster = ?")
+        .bind(cluster);
+    let refused = match database.row::<Size>("look for the cluster", size).await? {
+        Size { shards: 0, .. } => Some(
+            "which ClickHouse does not know: take a name from system.clusters, or leave it empty for one server",
+        ),
+        // ClickHouse would wait for a majority that is there already until it has waited too long.
+        Size { servers: 1, .. } => Some("which has one server: leave it empty"),
+        Size { shards: 2.., .. } => Some(
+            "which has several shards and would count wrongly, since all events have to lie in one place: name a cluster of \
+             one shard, with as many replicas as you like",
+        ),
+        Size { .. } => None,
+    };
+    if let Some(refused) = refused {
+        return Err(anyhow!("clickhouse.cluster is {cluster}, {refused}").into());
+    }
+    let macros =
+        database.query_server("SELECT count() FROM system.macros WHERE macro IN ('shard', 'replica')");
+    if database.row::<u64>("look for the macros", macros).await? < 2 {
+        let error = anyhow!(
+            "a server of the cluster {cluster} lacks the macros shard and replica: they are needed in the configuration of \
+             each, and replica has to be another one on each"
+        );
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Whether the database has the table of what was applied. Refuses one that is on a cluster if none is named, and the other
+/// way round.
+async fn has_tables(database: &Database) -> Result<bool, Trouble> {
+    let query = database
+        .query("SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'");
+    let engines = database.rows::<String>("look for the table migrations", query).await?;
+    let Some(engine) = engines.first() else { return Ok(false) };
+    match (engine.starts_with("Replicated"), database.cluster()) {
+        (true, "") => Err(anyhow!(
+            "the tables of this database are replicated: name the cluster that has them in clickhouse.cluster"
+        )
+        .into()),
+        (false, cluster) if !cluster.is_empty() => Err(anyhow!(
+            "the tables of this database are on one server alone: leave clickhouse.cluster empty, or name another database \
+             for the cluster {cluster} and take along what is there (deploy/clickhouse/README.md)"
+        )
+        .into()),
+        _ => Ok(true),
+    }
 }
 
 /// Applies what is missing while no other instance can, or returns once another one has.
@@ -181,18 +269,20 @@ async fn apply(database: &Database, lease: &Lease) -> anyhow::Result<bool> {
         loop {
             let missing = match missing(database).await {
                 Ok(missing) => missing,
-                Err(Trouble::Changed(error)) => return Err(error),
+                Err(Trouble::Refused(error)) => return Err(error),
                 Err(Trouble::Database(error)) => {
                     wait(&error).await;
                     continue;
                 }
             };
             let Some(next) = missing.first() else { return Ok(true) };
-            if let Err(error) = apply_one(database, next).await {
-                if error.is_refusal() {
+            match apply_one(database, next).await {
+                Ok(()) => {}
+                Err(Trouble::Database(error)) if !error.is_refusal() => wait(&error).await,
+                Err(Trouble::Database(error)) => {
                     return Err(anyhow::Error::from(error).context(format!("cannot apply {}", next.name)));
                 }
-                wait(&error).await;
+                Err(Trouble::Refused(error)) => return Err(error),
             }
         }
     };
@@ -203,9 +293,12 @@ async fn apply(database: &Database, lease: &Lease) -> anyhow::Result<bool> {
     }
 }
 
-async fn apply_one(database: &Database, migration: &Migration) -> Result<(), Error> {
+async fn apply_one(database: &Database, migration: &Migration) -> Result<(), Trouble> {
     let doing = format!("apply {}", migration.name);
-    for statement in statements(migration.sql) {
+    for statement in cut(migration.sql) {
+        let statement = on(database.cluster(), &statement).map_err(anyhow::Error::from)?;
+        // A statement that moves rows is to find all that are there.
+        database.catch_up().await?;
         database.execute(&doing, &statement, STATEMENT_MAX).await?;
     }
     let note = format!(
@@ -220,7 +313,7 @@ async fn apply_one(database: &Database, migration: &Migration) -> Result<(), Err
 }
 
 /// The statements of a file: each ends with `;` at the end of a line. Lines that are only comments are left out.
-fn statements(sql: &str) -> Vec<String> {
+fn cut(sql: &str) -> Vec<String> {
     let mut statements = Vec::new();
     let mut statement = String::new();
     for line in sql.lines().filter(|line| !line.trim_start().starts_with("--")) {
@@ -257,7 +350,34 @@ mod tests {
             assert_eq!(migration.version, version);
             assert!(migration.name.starts_with(&format!("{version:04}_")), "{}", migration.name);
             assert!(migration.sql.trim_end().ends_with(';'), "{}", migration.name);
-            assert!(!statements(migration.sql).is_empty());
+            assert!(!cut(migration.sql).is_empty());
+        }
+    }
+
+    #[test]
+    fn of_every_statement_it_is_known_what_it_is_on_a_cluster() {
+        for migration in &MIGRATIONS {
+            for statement in cut(migration.sql) {
+                if let Err(error) = on_cluster(&statement, "c") {
+                    panic!("{}: {error}", migration.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn on_a_cluster_every_table_is_replicated_and_everything_done_on_each_server() {
+        let one = statements(None).unwrap();
+        let cluster = statements(Some("c")).unwrap();
+        assert_eq!(one.len(), cluster.len());
+        assert!(!one.concat().contains("ON CLUSTER"));
+        for statement in cluster {
+            let everywhere = statement.contains(" ON CLUSTER `c`");
+            assert_ne!(everywhere, statement.starts_with("INSERT INTO "), "{statement}");
+            let replicated =
+                statement.contains("\nENGINE = Replicated") || statement.contains("    ENGINE = Replicated");
+            assert_eq!(replicated, statement.starts_with("CREATE TABLE "), "{statement}");
+            assert!(!statement.contains("non_replicated_"), "{statement}");
         }
     }
 
@@ -265,6 +385,6 @@ mod tests {
     fn a_file_is_cut_into_its_statements() {
         let sql =
             "-- one\nCREATE TABLE a\n(\n    -- why; because\n    id String COMMENT 'a; b'\n);\n\nDROP x;\n";
-        assert_eq!(statements(sql), ["CREATE TABLE a\n(\n    id String COMMENT 'a; b'\n)\n", "\nDROP x\n"]);
+        assert_eq!(cut(sql), ["CREATE TABLE a\n(\n    id String COMMENT 'a; b'\n)\n", "\nDROP x\n"]);
     }
 }

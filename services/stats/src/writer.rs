@@ -242,7 +242,15 @@ impl Writer {
                 continue;
             }
             attempts += 1;
-            match self.database.insert(batch, token, &*self.clock).await {
+            let again = attempts > 1;
+            let written = async {
+                if again {
+                    // Another server may answer now: what was told before is looked for among what is there.
+                    self.database.catch_up().await?;
+                }
+                self.database.insert(batch, token, &*self.clock).await
+            };
+            match written.await {
                 Ok(()) => break,
                 Err(error) => {
                     self.reachable.set(false);

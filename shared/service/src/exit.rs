@@ -1,14 +1,19 @@
 use std::{path::Path, process::ExitCode};
 
-/// Runs a program to its end and returns its exit code; an error is told on standard error, on one line, with what caused it.
+/// Runs a program to its end and returns its exit code, as [`exit_code_of`] tells what became of it.
 ///
-/// Returning the error from `main` would do nearly the same, but show people a stack where they look for a sentence. A service
-/// takes no arguments: whoever gives it one, say `--help`, is told where its settings are instead of starting it.
+/// A service takes no arguments: whoever gives it one, say `--help`, is told where its settings are instead of starting it.
 pub async fn exit_code(serve: impl AsyncFnOnce() -> anyhow::Result<()>) -> ExitCode {
-    let ended = match unwanted(std::env::args()) {
+    exit_code_of(match unwanted(std::env::args()) {
         Some(refusal) => Err(anyhow::Error::msg(refusal)),
         None => serve().await,
-    };
+    })
+}
+
+/// The exit code of a program that ended so; an error is told on standard error, on one line, with what caused it.
+///
+/// Returning the error from `main` would do nearly the same, but show people a stack where they look for a sentence.
+pub fn exit_code_of(ended: anyhow::Result<()>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

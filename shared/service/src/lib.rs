@@ -17,7 +17,7 @@ pub mod telemetry;
 mod waiting;
 
 pub use clock::{Clock, SystemClock};
-pub use exit::exit_code;
+pub use exit::{exit_code, exit_code_of};
 pub use instance::instance_name;
 pub use start::{Started, start};
 pub use waiting::wait_for;

@@ -13,6 +13,7 @@ use troupe_types::{BotId, Partition, Timestamp, UserId};
 use super::{
     Finding,
     counted::{COLUMNS, Column, STANDS, Stand, Table},
+    servers::Servers,
 };
 use crate::{state::Manager, statistics::Reader};
 
@@ -66,6 +67,7 @@ impl<'a> Events<'a> {
         let sql = "SELECT * EXCEPT (partition, seq, stream, written) FROM events \
             WHERE ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND (person IN {numbers:Array(Int64)} OR chat IN {numbers:Array(Int64)}) \
             ORDER BY time, bot, id";
+        self.servers().catch_up().await?;
         let query = self
             .quiet(sql)
             .param("bot", self.bot.map_or(0, BotId::get))
@@ -108,6 +110,7 @@ impl<'a> Events<'a> {
     /// the person's own erasure, and that of anybody who is still not erased after a day. One at a time, since two of one
     /// person would take what stands in from each other.
     pub async fn erase(&self) -> anyhow::Result<Vec<Finding>> {
+        self.servers().catch_up().await?;
         let mut findings = Vec::new();
         for (stand, number) in self.broken_off().await? {
             let found = self.erase_by(&stand).await?;
@@ -128,11 +131,15 @@ impl<'a> Events<'a> {
         let table = format!("{STANDS}{:016x}", rand::random::<u64>());
         let (nobody, bot) = (rand::random_range(PSEUDONYMS), self.bot.map_or(0, BotId::get));
         // On disk: whatever is broken off, the engine itself included, goes on with the same number.
-        let make = format!(
-            "CREATE TABLE {table} ENGINE = MergeTree ORDER BY tuple() AS \
-             SELECT toInt64({number}) AS person, toInt64({nobody}) AS nobody, toUInt64({bot}) AS bot"
+        let row = format!(
+            "SELECT toInt64({number}) AS person, toInt64({nobody}) AS nobody, toUInt64({bot}) AS bot"
         );
-        self.execute(&make).await?;
+        if self.reader.cluster().is_empty() {
+            self.execute(&format!("CREATE TABLE {table} ENGINE = MergeTree ORDER BY tuple() AS {row}"))
+                .await?;
+        } else {
+            self.servers().make(&table, &row).await?;
+        }
         Ok(Stand::new(table, bot))
     }
 
@@ -171,7 +178,11 @@ impl<'a> Events<'a> {
     }
 
     async fn drop(&self, table: &str) -> anyhow::Result<()> {
-        self.execute(&format!("DROP TABLE IF EXISTS {table} SYNC")).await
+        self.execute(&format!("DROP TABLE IF EXISTS {table}{} SYNC", self.servers().everywhere())).await
+    }
+
+    const fn servers(&self) -> Servers<'a> {
+        Servers(self.reader)
     }
 
     async fn replace(&self, stand: &Stand) -> anyhow::Result<Vec<Finding>> {
@@ -217,13 +228,18 @@ impl<'a> Events<'a> {
     }
 
     async fn execute(&self, sql: &str) -> anyhow::Result<()> {
-        // Not over before every replica has done it.
-        patiently(self.quiet(sql).with_setting("mutations_sync", "2").execute()).await
+        let query = self
+            .quiet(sql)
+            // Not over before every replica has done it.
+            .with_setting("mutations_sync", "2")
+            // Each looks by itself into what stands in, which every server has: otherwise it would be told who it is.
+            .with_setting("allow_nondeterministic_mutations", "1");
+        patiently(query.execute()).await
     }
 
     /// A query that ClickHouse keeps no note of.
     fn quiet(&self, sql: &str) -> Query {
-        self.reader.query(sql).with_setting("log_queries", "0")
+        quiet(self.reader, sql)
     }
 }
 
@@ -234,7 +250,13 @@ fn telling(row: Map<String, Value>) -> Map<String, Value> {
     row.into_iter().filter(|(name, value)| name != "text_until" && tells(value)).collect()
 }
 
-async fn patiently<T>(
+/// A query that ClickHouse keeps no note of.
+pub fn quiet(reader: &Reader, sql: &str) -> Query {
+    reader.query(sql).with_setting("log_queries", "0")
+}
+
+/// Waits for an answer, for as long as a large table may take.
+pub async fn patiently<T>(
     answer: impl Future<Output = Result<T, clickhouse::error::Error>>,
 ) -> anyhow::Result<T> {
     timeout(STATEMENT_MAX, answer)

@@ -78,6 +78,7 @@ impl World {
                 url: clickhouse.to_owned(),
                 ca_file: PathBuf::new(),
                 database: "troupe".to_owned(),
+                cluster: String::new(),
                 user: String::new(),
                 password: Secret::new(""),
             },

@@ -1,5 +1,6 @@
 //! stats against a real broker and the real ClickHouse engine.
 
+mod cluster;
 mod counted;
 mod counts;
 mod kinds;

@@ -26,6 +26,8 @@ pub struct World {
     pub nats: Nats,
     pub clickhouse: ClickHouse,
     pub bus: Bus,
+    /// The cluster that stats is told of.
+    pub cluster: String,
     pub batch: BatchConfig,
     pub events: EventsConfig,
     pub texts: TextsConfig,
@@ -59,16 +61,20 @@ impl Instance {
 
 impl World {
     pub async fn new() -> Self {
-        let (nats_options, clickhouse_options) = (Options::default(), Options::default());
-        let (nats, clickhouse) =
-            tokio::join!(Nats::start(&nats_options), ClickHouse::start(&clickhouse_options));
+        Self::with(&Options::default()).await
+    }
+
+    /// With ClickHouse as it is told.
+    pub async fn with(clickhouse: &Options) -> Self {
+        let nats = Options::default();
+        let (nats, clickhouse) = tokio::join!(Nats::start(&nats), ClickHouse::start(clickhouse));
         let (nats, clickhouse) = (nats.expect("NATS starts"), clickhouse.expect("ClickHouse starts"));
         let bus = Bus::connect(&nats_config(&nats)).await.expect("NATS can be used");
         let batch = BatchConfig { rows_max: 500, bytes_max: 1 << 20, wait_max: Duration::from_millis(20) };
         let texts = TextsConfig { keep_for: Duration::ZERO };
         let pseudonyms = PseudonymsConfig::with_key("");
         let events = EventsConfig { keep_for: Duration::ZERO };
-        Self { nats, clickhouse, bus, batch, events, texts, pseudonyms }
+        Self { nats, clickhouse, bus, cluster: String::new(), batch, events, texts, pseudonyms }
     }
 
     /// Starts an instance of stats.
@@ -97,6 +103,7 @@ impl World {
                 url: self.clickhouse.url(),
                 ca_file: PathBuf::new(),
                 database: "counts".to_owned(),
+                cluster: self.cluster.clone(),
                 user: "default".to_owned(),
                 password: Secret::new(""),
                 timeout: Duration::from_secs(10),
