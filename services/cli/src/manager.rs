@@ -237,6 +237,8 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
                     "nothing brings back what was erased: look at it with `troupe export-person`, then say --yes"
                 );
             }
+            // Who breaks it off here does not break it off there.
+            eprintln!("erasing {person}, which may take some minutes …");
             let answer = api.delete(&person_path(person, bot)).await?;
             let shown = show::receipt(&answer);
             (answer, shown)

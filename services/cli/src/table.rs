@@ -8,6 +8,8 @@ use crate::{chart::bars, paint};
 const GAP: &str = "  ";
 /// A text that makes a table too wide is cut, but not to less than this.
 const TEXT_WIDTH: usize = 24;
+/// As little of a text that says what a row is about.
+const KEY_WIDTH: usize = 12;
 /// How wide the longest bar is, and how narrow it may be made.
 const BAR_WIDTH: usize = 20;
 const BAR_WIDTH_MIN: usize = 6;
@@ -64,9 +66,16 @@ pub fn table(
     width: Option<usize>,
 ) -> String {
     let room = width.unwrap_or(usize::MAX);
-    let bar = measured.map_or(0, |_| GAP.len() + BAR_WIDTH_MIN);
-    cut_texts(&mut columns, TEXT_WIDTH, |columns| total(&columns.iter().collect::<Vec<_>>()) + bar <= room);
+    // The bars have a heading, too.
+    let bar_width_min = measured.map_or(0, |(place, _)| columns[place].heading.width().max(BAR_WIDTH_MIN));
+    let bar = measured.map_or(0, |_| GAP.len() + bar_width_min);
+    let wide = |columns: &[Column]| total(&columns.iter().collect::<Vec<_>>());
+    cut_texts(&mut columns, TEXT_WIDTH, |columns| wide(columns) + bar <= room);
     let keys = keys.min(columns.len());
+    if wide(&columns) > room {
+        // They stand in each table, and leave room for something to be said.
+        cut_texts(&mut columns[..keys], KEY_WIDTH, |keys| wide(keys) <= room / 2);
+    }
     let all: Vec<&Column> = columns.iter().collect();
     let mut below = Vec::new();
     let tables = if total(&all) <= room {
@@ -82,7 +91,7 @@ pub fn table(
     let tables = tables.into_iter().map(|shown| {
         let of = |place: usize| shown.iter().any(|column| std::ptr::eq(*column, &raw const columns[place]));
         let left = room.saturating_sub(total(&shown) + GAP.len());
-        let figures = measured.filter(|(place, _)| of(*place) && left >= BAR_WIDTH_MIN);
+        let figures = measured.filter(|(place, _)| of(*place) && left >= bar_width_min);
         let bars = figures.map(|(place, figures)| {
             Column::text(&columns[place].heading, bars(figures, left.min(BAR_WIDTH)))
         });
@@ -300,6 +309,21 @@ mod tests {
             shown(0, 50),
             "NAME  RECEIVED  FAILED  ANSWERED  GOALS\nx            3       0         2      0"
         );
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_as_long_as_two_columns_fit() {
+        let names = |heading| {
+            Column::text(heading, vec!["a name that goes on and on and on".to_owned(), "星".repeat(20)])
+        };
+        for width in 40..140 {
+            let mut columns = vec![names("SCENARIO NAME"), names("STEP")];
+            columns.extend(
+                ["RECEIVED", "GROUP SENT", "GROUP GOT", "GOALS"].map(|heading| numbers(heading, &[1, 20])),
+            );
+            let shown = strip_str(&table(columns, 2, Some((2, &[1.0, 20.0])), Some(width))).to_string();
+            assert!(shown.lines().all(|line| line.width() <= width), "{width}:\n{shown}");
+        }
     }
 
     #[test]
