@@ -39,7 +39,7 @@ enum From {
 /// Where the result goes.
 #[derive(Debug, Args)]
 struct Target {
-    /// Writes to this file instead of standard output.
+    /// Writes to this file instead of standard output; makes its folder if there is none.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Replaces the file if there is one.
@@ -99,10 +99,11 @@ impl Target {
     fn write(&self, text: &str) -> anyhow::Result<()> {
         let Some(path) = &self.out else { return output::text(text) };
         let cannot = || format!("cannot write {}", path.display());
-        if self.force {
-            return fs::write(path, text).with_context(cannot);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(cannot)?;
         }
-        let mut file = match File::create_new(path) {
+        let created = if self.force { File::create(path) } else { File::create_new(path) };
+        let mut file = match created {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 bail!("{} is there already; --force replaces it", path.display());
             }

@@ -127,6 +127,16 @@ fn a_file_that_is_there_is_only_replaced_when_asked() {
     assert_eq!(check(&["convert", "csv", &list], "", 0), out(&folder));
 }
 
+#[test]
+fn the_folder_of_what_is_converted_need_not_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "list.csv", "hello,Hi!\n");
+    let [list, result] = ["list.csv", "content/libraries/faq.yaml"]
+        .map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    check(&["convert", "csv", &list, "--out", &result], "", 0);
+    assert!(fs::read_to_string(result).unwrap().contains("Hi!"));
+}
+
 const BRAIN: &str = include_str!("converts/brain.rive");
 
 /// What RiveScript's own interpreter (rivescript-js 2.2.1) answers with this brain, the same each of twenty times.
