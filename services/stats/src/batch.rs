@@ -12,15 +12,48 @@ use tokio::time::Instant;
 use troupe_protocol::TraceContext;
 use troupe_types::Timestamp;
 
-use crate::{config::BatchConfig, row::EventRow};
+use crate::{config::BatchConfig, packed::Pack as _, row::EventRow};
+
+/// Larger batches are a backlog being caught up with: a span for each of their events would only fill the exporter's
+/// queue and push out others.
+const TRACED_MAX: usize = 256;
 
 /// Rows that make one insert: one block in one partition of the table, stored whole or not at all.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    rows: Vec<EventRow>,
-    traces: Vec<TraceContext>,
-    bytes: usize,
-    since: Option<Instant>,
+    /// Its rows, as they are sent.
+    packed: Vec<u8>,
+    rows: usize,
+    /// What tells of its rows: the numbers of all of them.
+    numbers: Sha256,
+    /// The numbers of the first and the last.
+    ends: Option<(u64, u64)>,
+    /// When the oldest of its events happened.
+    oldest: Option<Timestamp>,
+    traced: Vec<Traced>,
+    reached: BTreeMap<(i64, u16), u64>,
+    days: BTreeSet<i64>,
+    /// When it was begun: all rows tell this as the time of writing, so that they share a partition of the table.
+    begun: Option<(Instant, Timestamp)>,
+}
+
+/// An event that was told in a trace.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    pub(crate) kind: &'static str,
+    pub(crate) bot: u64,
+    pub(crate) partition: u16,
+    pub(crate) seq: u64,
+    pub(crate) trace: TraceContext,
+}
+
+/// What is noted of a batch when its rows are stored.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    token: String,
+    reached: BTreeMap<(i64, u16), u64>,
+    /// The days on which its events happened, since 1970.
+    days: BTreeSet<i64>,
 }
 
 /// Up to where a partition is written, as the table `positions` has it.
@@ -45,62 +78,66 @@ pub(crate) struct Late {
 const DAY_MS: i64 = 86_400_000;
 
 impl Batch {
-    /// Adds a row, and the trace that its event was told in.
-    pub(crate) fn push(&mut self, row: EventRow, trace: TraceContext) {
-        self.since.get_or_insert_with(Instant::now);
-        self.bytes += row.size();
-        self.rows.push(row);
-        self.traces.push(trace);
+    /// Adds a row, and the trace that its event was told in. It is `now`.
+    pub(crate) fn push(&mut self, mut row: EventRow, trace: TraceContext, now: Timestamp) {
+        let (_, begun) = self.begun.get_or_insert_with(|| (Instant::now(), now));
+        row.written = begun.as_millis();
+        row.pack(&mut self.packed);
+        self.rows += 1;
+        self.numbers.update(row.stream.to_be_bytes());
+        self.numbers.update(row.seq.to_be_bytes());
+        self.ends = Some((self.ends.map_or(row.seq, |(first, _)| first), row.seq));
+        let time = Timestamp::from_millis(row.time);
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        let reached = self.reached.entry((row.stream, row.partition)).or_default();
+        *reached = row.seq.max(*reached);
+        self.days.insert(row.time.div_euclid(DAY_MS));
+        if self.rows > TRACED_MAX {
+            self.traced.clear();
+        } else if trace.traceparent.is_some() {
+            let EventRow { kind, bot, partition, seq, .. } = row;
+            self.traced.push(Traced { kind, bot, partition, seq, trace });
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows == 0
     }
 
-    pub(crate) fn rows(&self) -> &[EventRow] {
-        &self.rows
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
     }
 
-    pub(crate) fn traces(&self) -> &[TraceContext] {
-        &self.traces
+    /// Its rows, as they are sent.
+    pub(crate) fn packed(&self) -> &[u8] {
+        &self.packed
+    }
+
+    /// The numbers of its first and its last row.
+    pub(crate) fn ends(&self) -> (u64, u64) {
+        self.ends.unwrap_or_default()
+    }
+
+    /// When the oldest of its events happened.
+    pub(crate) fn oldest(&self) -> Option<Timestamp> {
+        self.oldest
+    }
+
+    /// Its events that were told in a trace, unless it is a large one.
+    pub(crate) fn traced(&self) -> &[Traced] {
+        &self.traced
     }
 
     /// Whether no more fit.
     pub(crate) fn is_full(&self, config: &BatchConfig) -> bool {
-        self.rows.len() >= config.rows_max || self.bytes >= config.bytes_max
+        self.rows >= config.rows_max || self.packed.len() >= config.bytes_max
     }
 
     /// When the first row has waited long enough for others; `None` while there is none.
     pub(crate) fn due(&self, config: &BatchConfig) -> Option<Instant> {
-        Some(self.since? + config.wait_max)
-    }
-
-    /// Makes it ready to be written: all rows are told to be written `now`, so that they share a partition of the table.
-    pub(crate) fn seal(&mut self, now: Timestamp) {
-        for row in &mut self.rows {
-            row.written = now.as_millis();
-        }
-    }
-
-    /// Up to where each partition is written once this is.
-    pub(crate) fn reached(&self) -> Vec<Reached> {
-        let mut reached = BTreeMap::<(i64, u16), u64>::new();
-        for row in &self.rows {
-            let seq = reached.entry((row.stream, row.partition)).or_default();
-            *seq = row.seq.max(*seq);
-        }
-        let reached = reached.into_iter();
-        reached.map(|((stream, partition), seq)| Reached { stream, partition, seq }).collect()
-    }
-
-    /// The days that were over at `now` and of which a rollup may lack these rows: the days on which they happened, and the
-    /// ones after, whose rollups tell what followed the answers of the day before.
-    pub(crate) fn late(&self, now: Timestamp, token: &str) -> Vec<Late> {
-        let today = now.as_millis().div_euclid(DAY_MS);
-        let days = self.rows.iter().map(|row| row.time.div_euclid(DAY_MS)).flat_map(|day| [day, day + 1]);
-        let days: BTreeSet<i64> = days.filter(|day| *day < today).collect();
-        let days = days.into_iter().filter_map(|day| u16::try_from(day).ok());
-        days.map(|day| Late { day, batch: token.to_owned() }).collect()
+        let (begun, _) = self.begun?;
+        Some(begun + config.wait_max)
     }
 
     /// What a repeated insert of the same rows is recognised by.
@@ -108,14 +145,31 @@ impl Batch {
     /// The range of numbers is for people. The hash is what tells apart two batches with the same ends: another instance
     /// with other partitions may cut one, and ClickHouse would drop its rows without a word.
     pub(crate) fn token(&self) -> String {
-        let mut hash = Sha256::new();
-        for row in &self.rows {
-            hash.update(row.stream.to_be_bytes());
-            hash.update(row.seq.to_be_bytes());
-        }
-        let ends = self.rows.first().zip(self.rows.last());
-        let (first, last) = ends.map_or((0, 0), |(first, last)| (first.seq, last.seq));
-        format!("events-{first}-{last}-{}", hex(&hash.finalize()[..16]))
+        let (first, last) = self.ends();
+        format!("events-{first}-{last}-{}", hex(&self.numbers.clone().finalize()[..16]))
+    }
+
+    /// What is to be noted once it is stored.
+    pub(crate) fn notes(self) -> Notes {
+        Notes { token: self.token(), reached: self.reached, days: self.days }
+    }
+}
+
+impl Notes {
+    /// Up to where each partition is written.
+    pub(crate) fn reached(&self) -> Vec<Reached> {
+        let reached = self.reached.iter();
+        reached.map(|(&(stream, partition), &seq)| Reached { stream, partition, seq }).collect()
+    }
+
+    /// The days that were over at `now` and of which a rollup may lack these rows: the days on which they happened, and the
+    /// ones after, whose rollups tell what followed the answers of the day before.
+    pub(crate) fn late(&self, now: Timestamp) -> Vec<Late> {
+        let today = now.as_millis().div_euclid(DAY_MS);
+        let days = self.days.iter().flat_map(|day| [*day, day + 1]);
+        let days: BTreeSet<i64> = days.filter(|day| *day < today).collect();
+        let days = days.into_iter().filter_map(|day| u16::try_from(day).ok());
+        days.map(|day| Late { day, batch: self.token.clone() }).collect()
     }
 }
 
@@ -133,46 +187,83 @@ mod tests {
 
     use super::*;
 
-    fn batch(sequences: &[u64]) -> Batch {
+    const NOW: Timestamp = Timestamp::from_millis(77);
+
+    fn of(rows: impl IntoIterator<Item = EventRow>) -> Batch {
         let mut batch = Batch::default();
-        for &seq in sequences {
-            batch.push(EventRow { seq, ..EventRow::default() }, TraceContext::default());
+        for row in rows {
+            batch.push(row, TraceContext::default(), NOW);
         }
         batch
+    }
+
+    fn batch(sequences: &[u64]) -> Batch {
+        of(sequences.iter().map(|&seq| EventRow { seq, ..EventRow::default() }))
     }
 
     #[test]
     fn the_token_is_the_same_for_the_same_rows_alone() {
         let token = batch(&[3, 4, 9]).token();
         assert!(token.starts_with("events-3-9-"), "{token}");
-        let mut again = batch(&[3, 4, 9]);
-        again.seal(Timestamp::from_millis(77));
-        assert_eq!(token, again.token());
+        let mut later = Batch::default();
+        for seq in [3, 4, 9] {
+            let row = EventRow { seq, ..EventRow::default() };
+            later.push(row, TraceContext::default(), NOW + Duration::from_secs(5));
+        }
+        assert_eq!(token, later.token());
         assert_ne!(token, batch(&[3, 5, 9]).token());
         assert_ne!(token, batch(&[3, 9]).token());
     }
 
     #[test]
-    fn it_reaches_the_last_of_each_partition() {
+    fn all_rows_tell_the_time_when_it_was_begun() {
         let mut batch = Batch::default();
-        for (stream, partition, seq) in [(1, 0, 3), (1, 7, 9), (1, 0, 5), (2, 0, 1)] {
-            let row = EventRow { partition, seq, stream, ..EventRow::default() };
-            batch.push(row, TraceContext::default());
+        let mut expected = Vec::new();
+        for (seq, second) in [(1, 0), (2, 3), (3, 5)] {
+            let row = EventRow { seq, ..EventRow::default() };
+            EventRow { written: NOW.as_millis(), ..row.clone() }.pack(&mut expected);
+            batch.push(row, TraceContext::default(), NOW + Duration::from_secs(second));
         }
+        assert_eq!(batch.packed(), expected);
+    }
+
+    #[test]
+    fn it_reaches_the_last_of_each_partition() {
+        let rows = [(1, 0, 3), (1, 7, 9), (1, 0, 5), (2, 0, 1)];
+        let notes = of(rows.map(|(stream, partition, seq)| EventRow {
+            partition,
+            seq,
+            stream,
+            ..EventRow::default()
+        }))
+        .notes();
         let reached = |stream, partition, seq| Reached { stream, partition, seq };
-        assert_eq!(batch.reached(), [reached(1, 0, 5), reached(1, 7, 9), reached(2, 0, 1)]);
+        assert_eq!(notes.reached(), [reached(1, 0, 5), reached(1, 7, 9), reached(2, 0, 1)]);
     }
 
     #[test]
     fn what_happened_on_a_day_that_is_over_concerns_that_day_and_the_one_after() {
-        let mut batch = Batch::default();
-        for time in [10 * DAY_MS, 9 * DAY_MS, 8 * DAY_MS - 1, 7 * DAY_MS, -2 * DAY_MS] {
-            batch.push(EventRow { time, ..EventRow::default() }, TraceContext::default());
-        }
-        let late = batch.late(Timestamp::from_millis(10 * DAY_MS + 5), "t");
+        let times = [10 * DAY_MS, 9 * DAY_MS, 8 * DAY_MS - 1, 7 * DAY_MS, -2 * DAY_MS];
+        let batch = of(times.map(|time| EventRow { time, ..EventRow::default() }));
+        assert_eq!(batch.oldest(), Some(Timestamp::from_millis(-2 * DAY_MS)));
+        let (token, notes) = (batch.token(), batch.notes());
+        let late = notes.late(Timestamp::from_millis(10 * DAY_MS + 5));
         assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 8, 9]);
-        assert!(late.iter().all(|late| late.batch == "t"));
-        assert!(batch.late(Timestamp::from_millis(7 * DAY_MS), "t").is_empty());
+        assert!(late.iter().all(|late| late.batch == token));
+        assert!(notes.late(Timestamp::from_millis(7 * DAY_MS)).is_empty());
+    }
+
+    #[test]
+    fn only_small_batches_say_in_which_traces_they_were_told() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let trace = TraceContext { traceparent: Some(parent.into()), tracestate: None };
+        let mut batch = batch(&[1]);
+        for seq in 2..=TRACED_MAX as u64 {
+            batch.push(EventRow { seq, ..EventRow::default() }, trace.clone(), NOW);
+        }
+        assert_eq!(batch.traced().len(), TRACED_MAX - 1);
+        batch.push(EventRow::default(), trace, NOW);
+        assert!(batch.traced().is_empty());
     }
 
     #[test]
@@ -180,7 +271,7 @@ mod tests {
         let config = BatchConfig { rows_max: 2, bytes_max: 1 << 20, wait_max: Duration::from_secs(1) };
         assert!(!batch(&[1]).is_full(&config));
         assert!(batch(&[1, 2]).is_full(&config));
-        let config = BatchConfig { rows_max: 100, bytes_max: size_of::<EventRow>(), ..config };
+        let config = BatchConfig { rows_max: 100, bytes_max: batch(&[1]).packed().len(), ..config };
         assert!(batch(&[1]).is_full(&config));
         assert!(Batch::default().due(&config).is_none());
     }

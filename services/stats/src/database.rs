@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bytes::Bytes;
 use clickhouse::{Client, Compression, Row};
 use hyper_util::{client::legacy::Client as HttpClient, rt::TokioExecutor};
 use serde::{Deserialize, Serialize};
-use troupe_service::Clock;
 use troupe_types::{Partition, Timestamp};
 
 use crate::{
-    batch::{Batch, Late, Reached},
+    batch::{Batch, Late, Notes, Reached},
     cluster::identifier,
     config::ClickHouseConfig,
     row::EventRow,
@@ -20,6 +20,9 @@ const IDLE_MAX: Duration = Duration::from_secs(2);
 
 /// The longest that connecting may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Rows are sent in blocks of this size, in bytes, each of which is compressed by itself.
+const BLOCK: usize = 256 * 1024;
 
 /// What ClickHouse answers while other servers of a cluster, or Keeper, are away: `TIMEOUT_EXCEEDED`, `TABLE_IS_READ_ONLY`,
 /// `TOO_FEW_LIVE_REPLICAS`, `UNKNOWN_STATUS_OF_INSERT`, `UNFINISHED`, `KEEPER_EXCEPTION`.
@@ -220,42 +223,43 @@ impl Database {
         Ok(positions)
     }
 
-    /// Writes a batch, and then notes of which days it may come late, and what it reached. If that fails, it is not known
-    /// how much of it is stored: the same batch under the same token has to be written again, or its position read.
-    pub(crate) async fn insert(&self, batch: &Batch, token: &str, clock: &dyn Clock) -> Result<(), Error> {
+    /// Writes the rows of a batch. If that fails, it is not known how much of it is stored: the same batch under the same
+    /// token has to be written again, or its position read.
+    pub(crate) async fn insert(&self, batch: &Batch, token: &str) -> Result<(), Error> {
+        let sql = format!("INSERT INTO events_told (`{}`) FORMAT RowBinary", EventRow::COLUMNS.join("`, `"));
         let insert = async {
-            let mut insert = self
-                .client
-                .insert::<EventRow>("events_told")
-                .await?
-                .with_setting("insert_deduplication_token", token);
-            for row in batch.rows() {
-                insert.write(row).await?;
+            let insert = self.client.insert_formatted_with(sql);
+            let mut insert = insert.with_setting("insert_deduplication_token", token);
+            for block in batch.packed().chunks(BLOCK) {
+                insert.send(Bytes::copy_from_slice(block)).await?;
             }
             insert.end().await
         };
-        self.call("write events", self.timeout, insert).await?;
-        // Whether a day is over is asked now that its rows are stored, however long that took.
-        let late = batch.late(clock.now(), token);
+        self.call("write events", self.timeout, insert).await
+    }
+
+    /// Notes of a batch that is stored for which days it came late `now`, and then what it reached.
+    pub(crate) async fn note(&self, notes: &Notes, now: Timestamp) -> Result<(), Error> {
+        let late = notes.late(now);
         if !late.is_empty() {
-            self.note::<Late>("note what came late", "late", &late).await?;
+            self.add::<Late>("note what came late", "late", &late).await?;
         }
-        self.note::<Reached>("note the position", "positions", &batch.reached()).await
+        self.add::<Reached>("note the position", "positions", &notes.reached()).await
     }
 
     /// Writes a few rows.
-    async fn note<T>(&self, doing: &str, table: &str, rows: &[T]) -> Result<(), Error>
+    async fn add<T>(&self, doing: &str, table: &str, rows: &[T]) -> Result<(), Error>
     where
         T: for<'a> Row<Value<'a> = T> + Serialize,
     {
-        let note = async {
+        let add = async {
             let mut insert = self.client.insert::<T>(table).await?;
             for row in rows {
                 insert.write(row).await?;
             }
             insert.end().await
         };
-        self.call(doing, self.timeout, note).await
+        self.call(doing, self.timeout, add).await
     }
 
     async fn call<T>(

@@ -8,6 +8,10 @@
 //!
 //! One of them also counts days that are over beforehand, so that reports of long times need not.
 //!
+//! Writing has three stages, each at another batch: rows are packed as their events are read, the batch before is being
+//! stored, and of the one before that it is being noted what it reached. A batch is stored only when the one before it is,
+//! and the position is noted in the same order, at most one batch behind: what dies in between is written again.
+//!
 //! While ClickHouse is away nothing is read beyond two batches: events wait in their stream.
 
 mod batch;
@@ -15,6 +19,7 @@ mod cluster;
 pub mod config;
 mod database;
 pub mod metrics;
+mod packed;
 mod reading;
 mod retention;
 mod rollups;

@@ -7,8 +7,11 @@ use troupe_service::metric::Metric;
 
 const ROWS_WRITTEN: Metric = Metric::counter("troupe_stats_rows_written_total", "Rows written.", &[]);
 const INSERTS: Metric = Metric::counter("troupe_stats_inserts_total", "Batches written.", &[]);
-const INSERT_BYTES: Metric =
-    Metric::counter("troupe_stats_insert_bytes_total", "Size of the rows written, in memory.", &[]);
+const INSERT_BYTES: Metric = Metric::counter(
+    "troupe_stats_insert_bytes_total",
+    "Size of the rows written, before they are compressed.",
+    &[],
+);
 const INSERT_ROWS: Metric = Metric::histogram("troupe_stats_insert_rows", "Rows of a batch.", &[]);
 const INSERT_DURATION: Metric = Metric::histogram(
     "troupe_stats_insert_duration_seconds",
@@ -66,7 +69,7 @@ pub const ALL: &[Metric] = &[
 pub(crate) struct Inserted {
     /// How many rows.
     pub(crate) rows: usize,
-    /// Their size in memory.
+    /// Their size before they are compressed.
     pub(crate) bytes: usize,
     /// How long writing took, with all its tries.
     pub(crate) took: Duration,

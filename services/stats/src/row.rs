@@ -1,62 +1,63 @@
 //! An event as a row of the table `events_told`.
 
-use clickhouse::Row;
-use serde::Serialize;
 use troupe_bus::Stored;
 use troupe_protocol::{Event, EventBody, SessionState, Source};
 use troupe_types::{MediaKind, Timestamp};
 
-use crate::config::TextsConfig;
+use crate::{config::TextsConfig, packed};
 
-/// A row; its fields are the columns, which `deploy/clickhouse` explains. What an event does not have is empty.
-///
-/// ClickHouse takes a `DateTime64(3)` as milliseconds since the epoch.
-#[derive(Debug, Clone, Default, PartialEq, Row, Serialize)]
-pub(crate) struct EventRow {
-    pub(crate) id: String,
-    pub(crate) kind: &'static str,
-    pub(crate) time: i64,
-    pub(crate) bot: u64,
-    pub(crate) chat: Option<i64>,
-    pub(crate) chat_kind: &'static str,
-    pub(crate) person: Option<i64>,
-    pub(crate) update: String,
-    pub(crate) action: String,
-    pub(crate) message: Option<i32>,
-    pub(crate) media: &'static str,
-    pub(crate) own_bot: bool,
-    pub(crate) text: String,
-    /// In seconds since the epoch.
-    pub(crate) text_until: u32,
-    pub(crate) source: &'static str,
-    pub(crate) source_name: String,
-    pub(crate) source_entry: String,
-    pub(crate) source_variation: Option<u16>,
-    pub(crate) source_version: Option<u32>,
-    pub(crate) reason: String,
-    pub(crate) scenario: String,
-    pub(crate) scenario_version: Option<u32>,
-    pub(crate) step: String,
-    pub(crate) valid: Option<bool>,
-    pub(crate) goal: Option<bool>,
-    pub(crate) goal_name: String,
-    pub(crate) reminder: Option<u16>,
-    pub(crate) variable: String,
-    pub(crate) decide_us: Option<u64>,
-    pub(crate) reply_ms: Option<u64>,
-    pub(crate) bytes: Option<u64>,
-    pub(crate) wait_s: Option<u32>,
-    pub(crate) method: String,
-    pub(crate) session: &'static str,
-    pub(crate) operator: String,
-    pub(crate) act: String,
-    pub(crate) act_on: String,
-    pub(crate) act_version: Option<u32>,
-    pub(crate) trace_id: String,
-    pub(crate) partition: u16,
-    pub(crate) seq: u64,
-    pub(crate) stream: i64,
-    pub(crate) written: i64,
+packed::row! {
+    /// A row; its fields are the columns, which `deploy/clickhouse` explains. What an event does not have is empty.
+    ///
+    /// ClickHouse takes a `DateTime64(3)` as milliseconds since the epoch.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    #[cfg_attr(test, derive(serde::Serialize))]
+    pub(crate) struct EventRow {
+        pub(crate) id: String,
+        pub(crate) kind: &'static str,
+        pub(crate) time: i64,
+        pub(crate) bot: u64,
+        pub(crate) chat: Option<i64>,
+        pub(crate) chat_kind: &'static str,
+        pub(crate) person: Option<i64>,
+        pub(crate) update: String,
+        pub(crate) action: String,
+        pub(crate) message: Option<i32>,
+        pub(crate) media: &'static str,
+        pub(crate) own_bot: bool,
+        pub(crate) text: String,
+        /// In seconds since the epoch.
+        pub(crate) text_until: u32,
+        pub(crate) source: &'static str,
+        pub(crate) source_name: String,
+        pub(crate) source_entry: String,
+        pub(crate) source_variation: Option<u16>,
+        pub(crate) source_version: Option<u32>,
+        pub(crate) reason: String,
+        pub(crate) scenario: String,
+        pub(crate) scenario_version: Option<u32>,
+        pub(crate) step: String,
+        pub(crate) valid: Option<bool>,
+        pub(crate) goal: Option<bool>,
+        pub(crate) goal_name: String,
+        pub(crate) reminder: Option<u16>,
+        pub(crate) variable: String,
+        pub(crate) decide_us: Option<u64>,
+        pub(crate) reply_ms: Option<u64>,
+        pub(crate) bytes: Option<u64>,
+        pub(crate) wait_s: Option<u32>,
+        pub(crate) method: String,
+        pub(crate) session: &'static str,
+        pub(crate) operator: String,
+        pub(crate) act: String,
+        pub(crate) act_on: String,
+        pub(crate) act_version: Option<u32>,
+        pub(crate) trace_id: String,
+        pub(crate) partition: u16,
+        pub(crate) seq: u64,
+        pub(crate) stream: i64,
+        pub(crate) written: i64,
+    }
 }
 
 impl EventRow {
@@ -237,29 +238,6 @@ impl EventRow {
                 self.source_variation = Some(variation);
             }
         }
-    }
-
-    /// About how many bytes of memory it takes.
-    pub(crate) fn size(&self) -> usize {
-        let texts = [
-            &self.id,
-            &self.update,
-            &self.action,
-            &self.source_name,
-            &self.source_entry,
-            &self.reason,
-            &self.scenario,
-            &self.step,
-            &self.variable,
-            &self.method,
-            &self.text,
-            &self.goal_name,
-            &self.operator,
-            &self.act,
-            &self.act_on,
-            &self.trace_id,
-        ];
-        size_of::<Self>() + texts.iter().map(|text| text.capacity()).sum::<usize>()
     }
 }
 

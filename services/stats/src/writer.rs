@@ -12,12 +12,12 @@ use tracing::{Instrument as _, Span, info_span};
 use troupe_bus::{Bus, Stored, ownership::Lease};
 use troupe_protocol::{Event, Pseudonyms, Stream};
 use troupe_service::{Clock, health::Dependency, telemetry};
-use troupe_types::{Partition, Timestamp};
+use troupe_types::Partition;
 
 use crate::{
-    batch::Batch,
+    batch::{Batch, Notes},
     config::{BatchConfig, TextsConfig},
-    database::Database,
+    database::{self, Database},
     metrics::{self, Inserted},
     reading::Reading,
     row::EventRow,
@@ -31,9 +31,6 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const SAY_EVERY: Duration = Duration::from_mins(1);
 /// How long letting go waits for what is being written. What is not written then is read again by the next owner.
 const LET_GO_MAX: Duration = Duration::from_secs(5);
-/// Larger batches are a backlog being caught up with: a span for each of their events would only fill the exporter's
-/// queue and push out others.
-const TRACED_MAX: usize = 256;
 
 /// Writes events.
 pub(crate) struct Writer {
@@ -143,8 +140,8 @@ impl Writer {
         Ok((reader, positions))
     }
 
-    /// Reads and writes: one batch is put together while the one before is being written. What is read but not written
-    /// is never much more than that, whatever ClickHouse does.
+    /// Reads and writes: one batch is put together while the one before is being written, and of the one before that it is
+    /// being noted what it reached. What is read but not noted is never more than that, whatever ClickHouse does.
     async fn follow(
         &self,
         owned: &BTreeMap<Partition, Lease>,
@@ -154,28 +151,39 @@ impl Writer {
     ) -> Followed {
         let created = self.bus.created(Stream::Events);
         let mut batch = Batch::default();
-        let mut writing: Option<BoxFuture<'_, ()>> = None;
+        let mut writing: Option<BoxFuture<'_, Notes>> = None;
+        let mut noting: Option<BoxFuture<'_, ()>> = None;
         loop {
             let due = batch.due(&self.batch);
             if writing.is_none()
                 && (batch.is_full(&self.batch) || due.is_some_and(|due| due <= Instant::now()))
             {
                 let full = std::mem::take(&mut batch);
-                writing = Some(self.write(full, owned).boxed());
+                writing = Some(self.write(full, noting.take(), owned).boxed());
                 continue;
             }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = until_done(&mut writing) => writing = None,
+                notes = done(&mut writing) => {
+                    writing = None;
+                    noting = Some(self.note(notes, owned).boxed());
+                }
+                () = done(&mut noting) => noting = None,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if writing.is_none() && due.is_some() => {}
                 more = reader.wait(), if !batch.is_full(&self.batch) => {
                     if !more {
                         return Followed::Closed;
                     }
+                    let now = self.clock.now();
                     while !batch.is_full(&self.batch) && let Some(read) = reader.next() {
                         match read {
-                            Ok(stored) => self.take(&mut batch, stored, positions, created),
+                            Ok(stored) if is_new(&stored, positions) => {
+                                let trace = stored.trace.clone();
+                                let stored = Stored { payload: self.pseudonyms.event(stored.payload), ..stored };
+                                batch.push(EventRow::new(stored, created, self.texts), trace, now);
+                            }
+                            Ok(_) => {}
                             Err(error) => return Followed::Failed(error),
                         }
                     }
@@ -185,10 +193,14 @@ impl Writer {
         }
         let finish = async {
             if let Some(writing) = writing {
-                writing.await;
+                noting = Some(self.note(writing.await, owned).boxed());
             }
             if !batch.is_empty() {
-                self.write(batch, owned).await;
+                let notes = self.write(batch, noting.take(), owned).await;
+                noting = Some(self.note(notes, owned).boxed());
+            }
+            if let Some(noting) = noting {
+                noting.await;
             }
         };
         if timeout(LET_GO_MAX, finish).await.is_err() {
@@ -197,41 +209,56 @@ impl Writer {
         Followed::Stopped
     }
 
-    /// Writes a batch, again and again until ClickHouse says that it is stored. Nothing is written without a lease.
-    async fn write(&self, mut batch: Batch, owned: &BTreeMap<Partition, Lease>) {
-        batch.seal(self.clock.now());
+    /// Writes a batch, and returns what is to be noted of it. What is `noting` of the batch before goes on beside that, and
+    /// has come to its end afterwards, so that never more than one batch is stored and not noted.
+    async fn write(
+        &self,
+        batch: Batch,
+        noting: Option<BoxFuture<'_, ()>>,
+        owned: &BTreeMap<Partition, Lease>,
+    ) -> Notes {
+        let store = self.store(&batch, owned);
+        match noting {
+            Some(noting) => _ = tokio::join!(store, noting),
+            None => store.await,
+        }
+        batch.notes()
+    }
+
+    async fn store(&self, batch: &Batch, owned: &BTreeMap<Partition, Lease>) {
         let token = batch.token();
-        let rows = batch.rows();
-        let spans = event_spans(&batch, &token);
-        let span = info_span!(
-            "stats.insert",
-            rows = rows.len(),
-            first = rows.first().map(|row| row.seq),
-            last = rows.last().map(|row| row.seq),
-            attempts = tracing::field::Empty
-        );
+        let spans = event_spans(batch, &token);
+        let (first, last) = batch.ends();
+        let span =
+            info_span!("stats.insert", rows = batch.rows(), first, last, attempts = tracing::field::Empty);
         let begin = Instant::now();
-        let attempts = self.write_until_stored(&batch, &token, owned).instrument(span.clone()).await;
+        let attempts =
+            self.until_done(owned, || self.database.insert(batch, &token)).instrument(span.clone()).await;
         span.record("attempts", attempts);
         drop(spans);
         let now = self.clock.now();
-        let oldest = rows.iter().map(|row| row.time).min().unwrap_or(now.as_millis());
         metrics::inserted(&Inserted {
-            rows: rows.len(),
-            bytes: rows.iter().map(EventRow::size).sum(),
+            rows: batch.rows(),
+            bytes: batch.packed().len(),
             took: begin.elapsed(),
-            delay: now.since(Timestamp::from_millis(oldest)),
+            delay: now.since(batch.oldest().unwrap_or(now)),
             at_ms: now.as_millis(),
         });
-        tracing::debug!(rows = rows.len(), attempts, "wrote events");
+        tracing::debug!(rows = batch.rows(), attempts, "wrote events");
     }
 
-    async fn write_until_stored(
-        &self,
-        batch: &Batch,
-        token: &str,
-        owned: &BTreeMap<Partition, Lease>,
-    ) -> u32 {
+    /// Notes what a batch reached that is stored with all that views make of it.
+    async fn note(&self, notes: Notes, owned: &BTreeMap<Partition, Lease>) {
+        // Whether a day is over is asked now that its rows are stored, however long that took.
+        self.until_done(owned, || self.database.note(&notes, self.clock.now())).await;
+    }
+
+    /// Does something again and again until ClickHouse says that it is done, and returns how often it was tried. Nothing is
+    /// written without a lease.
+    async fn until_done<F>(&self, owned: &BTreeMap<Partition, Lease>, write: impl Fn() -> F) -> u32
+    where
+        F: Future<Output = Result<(), database::Error>>,
+    {
         let mut trouble = Trouble::default();
         let mut attempts = 0;
         loop {
@@ -248,7 +275,7 @@ impl Writer {
                     // Another server may answer now: what was told before is looked for among what is there.
                     self.database.catch_up().await?;
                 }
-                self.database.insert(batch, token, &*self.clock).await
+                write().await
             };
             match written.await {
                 Ok(()) => break,
@@ -268,15 +295,9 @@ impl Writer {
     }
 }
 
-impl Writer {
-    /// Puts an event into the batch, unless it is written already.
-    fn take(&self, batch: &mut Batch, stored: Stored<Event>, positions: &Positions, created: Timestamp) {
-        if positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position) {
-            let trace = stored.trace.clone();
-            let stored = Stored { payload: self.pseudonyms.event(stored.payload), ..stored };
-            batch.push(EventRow::new(stored, created, self.texts), trace);
-        }
-    }
+/// Whether an event is still to be written.
+fn is_new(stored: &Stored<Event>, positions: &Positions) -> bool {
+    positions.get(&stored.partition).is_some_and(|position| stored.sequence > *position)
 }
 
 /// How following ended.
@@ -286,34 +307,29 @@ enum Followed {
     Failed(troupe_bus::Error),
 }
 
-async fn until_done(writing: &mut Option<BoxFuture<'_, ()>>) {
-    match writing {
-        Some(writing) => writing.await,
+async fn done<T>(under_way: &mut Option<BoxFuture<'_, T>>) -> T {
+    match under_way {
+        Some(under_way) => under_way.await,
         None => pending().await,
     }
 }
 
 /// A span in the trace of each event, as long as the write of its row takes: the end of the way of a message.
 fn event_spans(batch: &Batch, token: &str) -> Vec<Span> {
-    if batch.rows().len() > TRACED_MAX {
-        return Vec::new();
-    }
-    let traced = batch.rows().iter().zip(batch.traces()).filter(|(_, trace)| trace.traceparent.is_some());
-    traced
-        .map(|(row, trace)| {
-            let span = info_span!(
-                parent: None,
-                "stats.write",
-                event.kind = row.kind,
-                bot.id = row.bot,
-                partition = row.partition,
-                seq = row.seq,
-                batch = token
-            );
-            telemetry::continue_from(&span, trace);
-            span
-        })
-        .collect()
+    let spans = batch.traced().iter().map(|event| {
+        let span = info_span!(
+            parent: None,
+            "stats.write",
+            event.kind = event.kind,
+            bot.id = event.bot,
+            partition = event.partition,
+            seq = event.seq,
+            batch = token
+        );
+        telemetry::continue_from(&span, &event.trace);
+        span
+    });
+    spans.collect()
 }
 
 /// Something that fails again and again: how long to wait, and when to say so.

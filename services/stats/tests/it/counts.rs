@@ -52,7 +52,7 @@ pub fn events(numbers: std::ops::Range<i32>) -> Vec<Event> {
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Row)]
-struct Counted {
+pub struct Counted {
     kind: String,
     bot: u64,
     chat: i64,
@@ -60,7 +60,7 @@ struct Counted {
 }
 
 /// The counts that there are to be.
-fn expected(events: &[Event]) -> Vec<Counted> {
+pub fn expected(events: &[Event]) -> Vec<Counted> {
     let mut counts = BTreeMap::<_, u64>::new();
     for event in events {
         let kind =
@@ -70,14 +70,14 @@ fn expected(events: &[Event]) -> Vec<Counted> {
     counts.into_iter().map(|((kind, bot, chat), count)| Counted { kind, bot, chat, count }).collect()
 }
 
-async fn counted(world: &World) -> Vec<Counted> {
+pub async fn counted(world: &World) -> Vec<Counted> {
     let sql = "SELECT toString(kind) AS kind, bot, assumeNotNull(chat) AS chat, count() AS count
                FROM events GROUP BY kind, bot, chat ORDER BY kind, bot, chat";
     world.database().query(sql).fetch_all::<Counted>().await.expect("ClickHouse answers")
 }
 
-const TOLD: &str = "SELECT count() FROM events_told";
-const ONCE: &str = "SELECT count() FROM events";
+pub const TOLD: &str = "SELECT count() FROM events_told";
+pub const ONCE: &str = "SELECT count() FROM events";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_events_are_counted_exactly_whoever_dies() {

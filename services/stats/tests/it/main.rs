@@ -9,4 +9,5 @@ mod pseudonyms;
 mod retention;
 mod rollups;
 mod schema;
+mod stages;
 mod world;

@@ -19,7 +19,7 @@ const UNDER_WAY: usize = 512;
 /// How long after each other turns are, in milliseconds.
 const TURN_MS: u64 = 25;
 /// How often it is looked how far stats is.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What writing costs.
 #[derive(Debug, Clone, Serialize)]
@@ -44,7 +44,10 @@ pub(super) async fn measure(world: &World, count: u64) -> Result<Written, Error>
     fill(world, count, now).await?;
     println!("Letting stats write them …");
     let mut stats = world.stats("written").await?;
-    while written.number("SELECT count() FROM events_told").await? < count {
+    let (mut seen, mut looks) = (0, Vec::new());
+    while seen < count {
+        seen = written.number("SELECT count() FROM events_told").await?;
+        looks.push((Instant::now(), seen));
         if let Some(status) = stats.process().ended() {
             return Err(Error::new("write the backlog", format!("stats ended ({status})")));
         }
@@ -58,7 +61,7 @@ pub(super) async fn measure(world: &World, count: u64) -> Result<Written, Error>
     Ok(Written {
         rows: count,
         rows_per_insert: count / u64::try_from(batches.len()).unwrap_or(u64::MAX).max(1),
-        rows_per_second: pace(&batches)?,
+        rows_per_second: pace(&looks)?,
         engine_rows_per_second: again(&written, &direct, &batches).await?,
         memory_max,
     })
@@ -74,16 +77,19 @@ struct Batch {
 const BATCHES: &str = "SELECT toUnixTimestamp64Milli(written) AS at_ms, count() AS rows FROM events_told \
                        GROUP BY at_ms ORDER BY at_ms";
 
-/// Rows in a second: a batch is told to be written just before its insert, when the insert before it is done, so from
-/// the first to the last all but the last were written. Starting up is not counted.
-fn pace(batches: &[Batch]) -> Result<f64, Error> {
-    let ([first, .., last], [written @ .., _]) = (batches, batches) else {
-        return Err(
-            Error::new("tell how quick it was", "one batch held everything").advise("Write more events.")
-        );
+/// Rows in a second, from the first look that shows rows to the last: starting up is not counted. What is late in both is
+/// when a look comes.
+fn pace(looks: &[(Instant, u64)]) -> Result<f64, Error> {
+    let first = looks.iter().find(|(_, rows)| *rows > 0);
+    let (Some((begin, before)), Some((end, rows))) = (first, looks.last()) else {
+        return Err(Error::new("tell how quick it was", "nothing was written"));
     };
-    let rows: u64 = written.iter().map(|batch| batch.rows).sum();
-    Ok(float(rows) * 1000.0 / float(last.at_ms - first.at_ms))
+    if begin == end {
+        return Err(
+            Error::new("tell how quick it was", "all was written at once").advise("Write more events.")
+        );
+    }
+    Ok(float(rows - before) / end.duration_since(*begin).as_secs_f64())
 }
 
 /// Makes the inserts that stats made into `written` once more, into `direct`, one right after the other, and returns the
@@ -188,10 +194,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_batch_does_not_count_for_it_is_still_being_written() {
-        let batch = |at_ms, rows| Batch { at_ms, rows };
-        let paced = pace(&[batch(1000, 30), batch(2000, 50), batch(3000, 7)]);
-        assert_eq!(paced, Ok(40.0));
-        assert!(pace(&[batch(1000, 30)]).is_err());
+    fn what_was_written_before_it_was_first_seen_does_not_count() {
+        let begin = Instant::now();
+        let look = |millis, rows| (begin + Duration::from_millis(millis), rows);
+        assert_eq!(pace(&[look(0, 0), look(1000, 30), look(2000, 50), look(3000, 110)]), Ok(40.0));
+        assert!(pace(&[look(0, 0), look(1000, 30)]).is_err());
+        assert!(pace(&[]).is_err());
     }
 }
