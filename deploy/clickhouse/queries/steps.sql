@@ -1,14 +1,17 @@
--- The way of people through each scenario: who came to a step, answered it, and went no further. Names and people are put
--- together by their hashes, which takes half the time.
-WITH here AS
+-- The way of people through each scenario: who came to a step, answered it, and went no further: is still at it, or left the
+-- scenario there without its goal. Names and people are put together by their hashes, which takes half the time.
+WITH last AS
 (
-    SELECT scenario, version, step, count() AS people
+    SELECT scenario, version, step, countIf(NOT ended) AS still_here, countIf(ended AND NOT goal) AS left_here
     FROM
     (
+        WITH toUnixTimestamp64Milli(time) * 256 + event % 256 AS at
         SELECT
             cityHash64(name) AS scenario,
             version,
-            argMax(if(kind = 'step_reached', cityHash64(entry), 0), toUnixTimestamp64Milli(time) * 256 + event % 256) AS step
+            argMaxIf(cityHash64(entry), at, kind = 'step_reached') AS step,
+            argMax(kind = 'scenario_ended', at) AS ended,
+            argMax(counted.goal, at) AS goal
         FROM counted
         WHERE kind IN ('step_reached', 'scenario_ended') AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND ({person:Int64} = 0 OR person = {person:Int64}) AND ({scenario:String} = '' OR name = {scenario:String})
@@ -27,8 +30,9 @@ SELECT
     invalid_answers,
     reminders,
     expired,
-    here.people AS still_here,
-    if(reached = 0, 0, round(still_here / reached, 4)) AS drop_off
+    last.still_here AS still_here,
+    last.left_here AS left_here,
+    if(reached = 0, 0, round((still_here + left_here) / reached, 4)) AS drop_off
 FROM
 (
     SELECT
@@ -49,5 +53,5 @@ FROM
         AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
     GROUP BY scenario_hash, version, step_hash
 ) AS steps
-LEFT JOIN here ON here.scenario = steps.scenario_hash AND here.version = steps.version AND here.step = steps.step_hash
+LEFT JOIN last ON last.scenario = steps.scenario_hash AND last.version = steps.version AND last.step = steps.step_hash
 ORDER BY scenario, version, first, reached DESC, step

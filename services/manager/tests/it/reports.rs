@@ -262,13 +262,21 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
         .filter(|row| row.scenario == "welcome" && row.step == "ask")
         .map(|row| (row.bot, row.person))
         .collect();
-    // Who came to the step, and to nothing after that.
-    let last = asked.iter().filter(|(bot, person)| {
-        let of = rows.iter().rfind(|row| row.bot == *bot && row.person == *person && !row.step.is_empty());
-        of.is_some_and(|row| row.step == "ask")
-    });
+    // Who came to the step and to nothing after that, and who left from it without the goal.
+    let last = |fits: &dyn Fn(&Row) -> bool| {
+        let of = |(bot, person): &&(u64, i64)| {
+            rows.iter().rfind(|row| row.bot == *bot && row.person == *person && !row.step.is_empty())
+        };
+        asked.iter().filter(|who| of(who).is_some_and(fits)).count()
+    };
+    let (still, left) = (last(&|row| row.step == "ask"), last(&|row| row.step == "end" && !row.goal));
+    assert!(still > 0 && left > 0, "{still} {left}");
     assert_eq!((&steps[0]["step"], &steps[0]["reached"]), (&json!("ask"), &json!(asked.len())));
-    assert_eq!(steps[0]["still_here"], json!(last.count()));
+    assert_eq!((&steps[0]["still_here"], &steps[0]["left_here"]), (&json!(still), &json!(left)));
+    let share = steps[0]["drop_off"].as_f64().expect("a share");
+    let gone = f64::from(u32::try_from(still + left).expect("it is small"));
+    let came = f64::from(u32::try_from(asked.len()).expect("it is small"));
+    assert!((share - gone / came).abs() < 0.0001, "{share} {gone} {came}");
     assert_eq!(steps.len(), 1);
 
     let answers = objects(&world.get("/v1/reports/answers").await.ok());
