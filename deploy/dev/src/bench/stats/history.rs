@@ -81,6 +81,7 @@ pub(super) async fn make(database: &Database, events: u64) -> Result<(), Error> 
 }
 
 /// Does what is done by itself once days are over: ClickHouse makes one part of each an hour later, and stats rolls them up.
+/// The last day is taken for the one that goes on, whenever this is: it is counted from its rows.
 pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Day {
@@ -97,6 +98,8 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
     let over = "SELECT uniqExact(toDate(partition)) FROM system.parts WHERE active AND database = currentDatabase() \
                 AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1";
     let over = database.number(over).await?;
+    let left_over = "SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = 'person_days' \
+                     AND toUInt64OrZero(partition) NOT IN (SELECT rollup FROM rollups)";
     let mut stats = world.stats(database.name()).await?;
     let mut said = None;
     loop {
@@ -105,7 +108,7 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
             println!("{done:>10} of {over} days");
             said = Some(done);
         }
-        if done == over {
+        if done == over && database.number(left_over).await? == 0 {
             break;
         }
         if let Some(status) = stats.process().ended() {
@@ -114,6 +117,9 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
         sleep(Duration::from_secs(1)).await;
     }
     stats.stop().await;
+    let last = "INSERT INTO late SELECT day, 'it goes on' FROM (SELECT max(day) AS day FROM rolled_up) \
+                WHERE day IN (SELECT toDate(max(time)) FROM happened)";
+    database.ask(last, &[]).await?;
     Ok(())
 }
 

@@ -36,11 +36,8 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<Report, Error> {
     let world = World::start(options.history.as_deref()).await?;
     let mut report = Report { load: vec![load()?], ..Report::default() };
-    // The history first: its database is made while the stream is still empty.
+    // The history first: stats does what is to be done for it while the stream is still empty.
     let history = world.prepared("history").await?;
-    if options.backlog > 0 {
-        report.written = Some(writer::measure(&world, options.backlog).await?);
-    }
     if options.events > 0 {
         if history::is_empty(&history).await? {
             println!("Making a history of {} events …", options.events);
@@ -49,6 +46,11 @@ pub async fn run(options: Options) -> Result<Report, Error> {
         println!("Counting the days that are over …");
         history::settle(&world, &history).await?;
         report.storage = Some(history::storage(&history).await?);
+    }
+    if options.backlog > 0 {
+        report.written = Some(writer::measure(&world, options.backlog).await?);
+    }
+    if options.events > 0 {
         println!("Asking reports and boards …");
         let end = history::end(&history).await?;
         report.reports = queries::reports(&history, end).await?;
