@@ -99,7 +99,7 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
                 AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1";
     let over = database.number(over).await?;
     let left_over = "SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = 'person_days' \
-                     AND toUInt64OrZero(partition) NOT IN (SELECT rollup FROM rollups)";
+                     AND toUInt64OrZero(partition) NOT IN (SELECT rollup FROM rollups FINAL)";
     let mut stats = world.stats(database.name()).await?;
     let mut said = None;
     loop {
