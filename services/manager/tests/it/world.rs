@@ -64,6 +64,15 @@ impl World {
 
     /// People stand in ClickHouse under pseudonyms that are made with this key.
     pub async fn with_pseudonyms(clickhouse: &str, key: &str) -> Self {
+        Self::with(clickhouse, "redis://127.0.0.1:1", key).await
+    }
+
+    /// What bots remember is there.
+    pub async fn with_redis(redis: &str) -> Self {
+        Self::with("http://127.0.0.1:1", redis, "").await
+    }
+
+    async fn with(clickhouse: &str, redis: &str, key: &str) -> Self {
         let nats = Nats::start(&Options::default()).await.expect("NATS starts");
         let config = Config {
             http: HttpConfig { listen: ([127, 0, 0, 1], 0).into() },
@@ -82,7 +91,7 @@ impl World {
                 user: String::new(),
                 password: Secret::new(""),
             },
-            redis: RedisConfig::at("redis://127.0.0.1:1"),
+            redis: RedisConfig::at(redis),
             pseudonyms: PseudonymsConfig::with_key(key),
             api: ApiConfig {
                 token: Secret::new(TOKEN),
