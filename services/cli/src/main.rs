@@ -26,7 +26,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{
-    Parser, Subcommand,
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
 
@@ -120,7 +120,7 @@ impl From<Verdict> for ExitCode {
 
 fn main() -> ExitCode {
     let Arguments { url, token, operator, ca_file, json, command } =
-        Arguments::try_parse().unwrap_or_else(|error| without_environment(error).exit());
+        arguments().unwrap_or_else(|error| without_environment(error).exit());
     let verdict = match command {
         Command::Try(arguments) => try_out::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments, json),
@@ -138,6 +138,32 @@ fn main() -> ExitCode {
         }
     };
     verdict.map_or_else(|error| failed(&error, ExitCode::from(2)), ExitCode::from)
+}
+
+/// What was typed.
+fn arguments() -> Result<Arguments, clap::Error> {
+    let mut command = command_line();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// The command line, whose help tells of the manager only where it is asked, and of JSON only where there is some.
+fn command_line() -> clap::Command {
+    fn hide(command: clap::Command, names: &[&str]) -> clap::Command {
+        let hidden = |argument: clap::Arg| {
+            let is_named = names.contains(&argument.get_id().as_str());
+            if is_named { argument.hide(true) } else { argument }
+        };
+        command.mut_args(hidden).mut_subcommands(|command| hide(command, names))
+    }
+    let mut command = Arguments::command();
+    // Options of all commands come to each of them by this.
+    command.build();
+    command.mut_subcommands(|command| match command.get_name() {
+        "try" | "convert" | "schema" => hide(command, &["url", "token", "operator", "ca_file", "json"]),
+        "explain" | "lint" | "test" | "replay" => hide(command, &["url", "token", "operator", "ca_file"]),
+        _ => command,
+    })
 }
 
 /// `error` with the usage as one types it: clap shows there, as if it were needed, what the environment has said.

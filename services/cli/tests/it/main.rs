@@ -110,6 +110,16 @@ fn help_begins_with_what_works_without_a_manager() {
     for command in ["try", "explain", "lint", "test", "replay", "convert", "schema"] {
         let help = check(&[command, "--help"], "", 0);
         assert!(help.contains("Usage: troupe"), "{help}");
+        let tells_json = ["explain", "lint", "test", "replay"].contains(&command);
+        assert!(!help.contains("--url") && help.contains("--json") == tells_json, "{help}");
+    }
+    for command in [&["convert", "csv"], &["convert", "rivescript"]] {
+        let help = check(&[command[0], command[1], "--help"], "", 0);
+        assert!(help.contains("Usage: troupe convert") && !help.contains("--token"), "{help}");
+    }
+    for asks_manager in ["bots", "report"] {
+        let help = check(&[asks_manager, "--help"], "", 0);
+        assert!(help.contains("--url") && help.contains("--json"), "{help}");
     }
 }
 
