@@ -76,6 +76,17 @@ impl std::error::Error for Error {
     }
 }
 
+/// The path of `segments`, which may have any letters, and what is asked of it.
+pub fn path<'a>(
+    segments: &[&str],
+    asked: impl IntoIterator<Item = (&'a str, Option<String>)>,
+) -> anyhow::Result<String> {
+    let mut url = Url::parse("http://manager").context("cannot ask")?;
+    url.path_segments_mut().ok().context("cannot ask")?.extend(segments);
+    url.query_pairs_mut().extend_pairs(asked.into_iter().filter_map(|(field, value)| Some((field, value?))));
+    Ok(format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+}
+
 impl Api {
     /// The API at `url`. Over TLS the certificates in `ca_file` are trusted beside the system's.
     pub fn new(url: &str, token: &str, operator: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {

@@ -12,6 +12,7 @@ mod manager;
 mod output;
 mod paint;
 mod problem;
+mod range;
 mod replay;
 mod report;
 mod schema;

@@ -10,7 +10,12 @@ use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::{api::Api, output, report, show};
+use crate::{
+    api::{self, Api},
+    output,
+    range::Range,
+    report, show,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -88,6 +93,8 @@ pub enum Command {
         /// Only this bot.
         #[arg(long)]
         bot: Option<u64>,
+        #[command(flatten)]
+        range: Range,
     },
     /// Prints everything that is known of a person, as JSON.
     #[command(allow_missing_positional = true)]
@@ -219,11 +226,11 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
             let shown = answer["text"].as_str().unwrap_or_default().to_owned();
             (answer, shown)
         }
-        Command::Statistics { bot } => {
-            let query = bot.map(|bot| format!("?bot={bot}")).unwrap_or_default();
-            let answer = api.get(&format!("/v1/statistics{query}")).await?;
+        Command::Statistics { bot, range } => {
+            let asked = [("bot", bot.map(|bot| bot.to_string()))].into_iter().chain(range.asked()?);
+            let answer = api.get(&api::path(&["v1", "statistics"], asked)?).await?;
             let bots = api.get("/v1/bots").await?;
-            let shown = show::statistics(&answer, items(&bots), output::width());
+            let shown = show::statistics(&answer, items(&bots), range.said(), output::width());
             (answer, shown)
         }
         Command::ExportPerson { bot, person, all: _ } => {
@@ -246,7 +253,7 @@ pub async fn run(api: &Api, command: Command) -> anyhow::Result<(Value, String)>
         Command::Report(arguments) => {
             let answer = api.get(&arguments.path()?).await?;
             let bots = if arguments.is_table() { api.get("/v1/bots").await? } else { Value::Null };
-            let shown = report::Shown { bots: items(&bots), ends: arguments.ends(), width: output::width() };
+            let shown = report::Shown { bots: items(&bots), said: arguments.said(), width: output::width() };
             let shown = report::show(&answer, &shown);
             (answer, shown)
         }

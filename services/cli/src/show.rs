@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    range::{self, Said},
     report::bot,
     table::{Column, table},
 };
@@ -38,8 +39,8 @@ fn detail(bot: &Value) -> String {
     }
 }
 
-/// Counts by bot and chat, then what answered, and why nothing did.
-pub fn statistics(answer: &Value, bots: &[Value], width: Option<usize>) -> String {
+/// From when until when; counts by bot and chat, then what answered, and why nothing did.
+pub fn statistics(answer: &Value, bots: &[Value], said: Said, width: Option<usize>) -> String {
     let chats = items(answer, "chats");
     let all = || chats.iter().chain([&answer["total"]]);
     let bot = |row: &Value| match &row["bot"] {
@@ -71,8 +72,8 @@ pub fn statistics(answer: &Value, bots: &[Value], width: Option<usize>) -> Strin
         let columns = vec![Column::text(heading, names), Column::numbers("MESSAGES", counts)];
         (!items.is_empty()).then(|| table(columns, 1, None, width))
     };
-    let counts = Some(table(columns, 2, None, width));
-    let parts = [counts, named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")];
+    let (when, counts) = (Some(range::told(answer, said, false)), Some(table(columns, 2, None, width)));
+    let parts = [when, counts, named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
@@ -156,7 +157,9 @@ mod tests {
             "silent": [{"name": "no_match", "count": 11}],
         });
         let bots = [json!({"id": 1, "name": "anna"})];
-        let expected = "                                                   SCENARIOS ────
+        let expected = "from the beginning until now
+
+                                                   SCENARIOS ────
 BOT     CHAT       RECEIVED  SENT  FAILED  PEOPLE  STARTED  ENDED  GOALS
 1 anna  direct 42        13     2       0       0        0      0      1
 all                      13     2       0       0        0      0      1
@@ -166,7 +169,7 @@ entry               2
 
 SILENT BECAUSE OF  MESSAGES
 no_match                 11";
-        assert_eq!(plain(&statistics(&answer, &bots, None)), expected);
+        assert_eq!(plain(&statistics(&answer, &bots, Said::default(), None)), expected);
     }
 
     #[test]

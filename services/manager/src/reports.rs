@@ -5,7 +5,7 @@ mod csv;
 mod likeness;
 mod periods;
 mod table;
-mod time;
+pub(crate) mod time;
 
 use axum::{
     Json,
@@ -21,7 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     table::Table,
-    time::{Every, Range, Zone},
+    time::{Every, Range, Unsaid, Zone},
 };
 use crate::{
     error::{ApiError, ErrorBody},
@@ -49,6 +49,11 @@ struct Kind {
 }
 
 impl Kind {
+    /// From when it tells unless it is said. A comparison is judged from its begin.
+    fn unsaid(&self) -> Unsaid {
+        if self.name == "arms" { Unsaid::Ever } else { Unsaid::Lately }
+    }
+
     /// Whether its query asks for `parameter`.
     fn takes(&self, parameter: &str) -> bool {
         self.sql.contains(&format!("{{{parameter}:"))
@@ -81,7 +86,7 @@ const KINDS: [Kind; 15] = [
     kind!("answers", "hits", "What answered how often, and what came of it"),
     kind!("shadow", "messages", "What content under trial would have answered otherwise"),
     kind!("unmatched", "messages", "What nothing but a fallback answered, grouped by likeness"),
-    kind!("arms", "rate", "Scenarios compared, with how sure the difference is"),
+    kind!("arms", "rate", "Scenarios compared, from the beginning, with how sure the difference is"),
     kind!("delivery", "sent", "Reply times, failures and flood waits, by period"),
     kind!("failures", "failed", "Why messages could not be sent"),
     kind!("retention", "people", "People by the week of first contact, and how many came back"),
@@ -99,7 +104,8 @@ struct Ask {
     person: Option<i64>,
     /// Only this scenario. Reports that are not about scenarios refuse it.
     scenario: Option<String>,
-    /// From when: a day of the zone, or a time. Rounded down to a quarter of an hour.
+    /// From when: a day of the zone, a time, or `ever`. Rounded down to a quarter of an hour. Otherwise the last 30 days, of
+    /// which the last is today or the one that `to` ends; of `arms` ever, since a comparison is judged from its begin.
     #[param(example = "2026-11-01")]
     from: Option<String>,
     /// Until before when: a day of the zone, or a time; otherwise now. Rounded up to a quarter of an hour.
@@ -110,7 +116,7 @@ struct Ask {
     zone: Option<String>,
     /// How long each period is; otherwise a day. Reports without periods refuse it.
     every: Option<Every>,
-    /// Whether to compare with the period of the same length before; wants `from`.
+    /// Whether to compare with the period of the same length before. Nothing was before `ever`.
     #[serde(default)]
     compare: bool,
     /// `csv` instead of JSON.
@@ -129,7 +135,7 @@ enum Format {
 struct Report {
     #[serde(flatten)]
     kind: Kind,
-    /// From when.
+    /// From when; null: from the beginning.
     #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<jiff::Timestamp>,
     /// Until before when.
@@ -194,7 +200,8 @@ async fn report(
     }
     let every = ask.every.unwrap_or_default();
     let zone = Zone::parse(ask.zone.as_deref())?;
-    let range = Range::parse(ask.from.as_deref(), ask.to.as_deref(), &zone, manager.now())?;
+    let (from, to) = (ask.from.as_deref(), ask.to.as_deref());
+    let range = Range::parse(from, to, &zone, manager.now(), kind.unsaid())?.in_quarters()?;
     // Whoever asks may give the number on Telegram, or the one that reports show.
     let pseudonyms = manager.pseudonyms();
     let read = async |kind: Kind, range: Range, every: &str| {

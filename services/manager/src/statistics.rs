@@ -15,14 +15,12 @@ use crate::{
     config::ClickHouseConfig,
     error::{ApiError, ErrorBody},
     extract::InQuery,
+    reports::time::{Range, Unsaid, Zone},
     state::Manager,
 };
 
 /// How long a count may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The end of time where none is given, in milliseconds: `DateTime64` ends in 2299.
-const TO_MAX: i64 = 10_000_000_000_000;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Manager> {
@@ -59,14 +57,14 @@ impl Reader {
         Ok(Self { client, cluster: config.cluster.clone() })
     }
 
-    async fn rows(&self, query: &str, filter: &Filter) -> Result<Vec<Found>, ApiError> {
+    async fn rows(&self, query: &str, filter: &Filter, range: Range) -> Result<Vec<Found>, ApiError> {
         let query = self
             .client
             .query(query)
             .param("bot", filter.bot.unwrap_or(0))
             .param("chat", filter.chat.unwrap_or(0))
-            .param("from", filter.from.map_or(0, jiff::Timestamp::as_millisecond))
-            .param("to", filter.to.map_or(TO_MAX, jiff::Timestamp::as_millisecond));
+            .param("from", range.begin_ms())
+            .param("to", range.to.as_millisecond());
         patiently(query.fetch_all::<Found>()).await
     }
 
@@ -106,17 +104,29 @@ struct Filter {
     bot: Option<u64>,
     /// Only this chat, as its bot sees it.
     chat: Option<i64>,
-    /// Only what happened at or after this.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-21T00:00:00Z")]
-    from: Option<jiff::Timestamp>,
-    /// Only what happened before this.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-11-22T00:00:00Z")]
-    to: Option<jiff::Timestamp>,
+    /// From when: a day of the zone, a time, or `ever`; otherwise the last 30 days, of which the last is today or the one
+    /// that `to` ends.
+    #[param(example = "2026-11-01")]
+    from: Option<String>,
+    /// Until before when: a day of the zone, or a time; otherwise now.
+    #[param(example = "2026-12-01")]
+    to: Option<String>,
+    /// The viewer's time zone, which days begin in; otherwise UTC.
+    #[param(example = "Europe/Berlin")]
+    zone: Option<String>,
 }
 
 /// Counts.
 #[derive(Debug, Serialize, ToSchema)]
 struct Statistics {
+    /// From when; null: from the beginning.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<jiff::Timestamp>,
+    /// Until before when.
+    #[schema(value_type = String, format = DateTime)]
+    to: jiff::Timestamp,
+    /// The time zone that days begin in.
+    zone: String,
     /// All of what was asked for, together.
     total: Counts,
     /// Answers by what gave them: `trigger_group`, `fail_message`, `step`, `entry`, `fallback` or `guard`.
@@ -262,18 +272,24 @@ async fn statistics(
     State(manager): State<Manager>,
     InQuery(mut filter): InQuery<Filter>,
 ) -> Result<Json<Statistics>, ApiError> {
+    let zone = Zone::parse(filter.zone.as_deref())?;
+    let (from, to) = (filter.from.as_deref(), filter.to.as_deref());
+    let range = Range::parse(from, to, &zone, manager.now(), Unsaid::Lately)?;
     filter.chat = filter.chat.map(|chat| manager.pseudonyms().chat(ChatId::new(chat)).get());
     let reader = manager.reader();
     let (total, bots, chats) = tokio::try_join!(
-        reader.rows(TOTAL, &filter),
-        reader.rows(BOTS, &filter),
-        reader.rows(CHATS, &filter),
+        reader.rows(TOTAL, &filter, range),
+        reader.rows(BOTS, &filter, range),
+        reader.rows(CHATS, &filter, range),
     )?;
     let total = total
         .into_iter()
         .next()
         .ok_or_else(|| ApiError::Unavailable("ClickHouse counted nothing".to_owned()))?;
     Ok(Json(Statistics {
+        from: range.from,
+        to: range.to,
+        zone: zone.name().to_owned(),
         total: total.counts(),
         replies: ranked(total.replies),
         silent: ranked(total.silences),

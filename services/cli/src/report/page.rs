@@ -1,12 +1,12 @@
 //! A report as a page: what it is, its table, how it went, what was before, and what else there is to know.
 
-use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::cells::{Unit, cell, figure, heading, word};
 use crate::{
     chart::{largest, spark},
     paint,
+    range::{self, Said},
     table::{Column, table},
 };
 
@@ -20,8 +20,8 @@ const TIMES: [&str; 4] = ["period", "first", "last", "first_week"];
 pub struct Shown<'a> {
     /// The bots as the API lists them, for their names.
     pub bots: &'a [Value],
-    /// Whether it was said until when; otherwise it tells until now.
-    pub ends: bool,
+    /// What was said of its range.
+    pub said: Said,
     /// How many letters a line may have; `None`: as many as it takes.
     pub width: Option<usize>,
 }
@@ -44,10 +44,11 @@ pub fn show(answer: &Value, shown: &Shown) -> String {
 fn page(report: &Value, shown: &Shown) -> String {
     let names: Vec<&str> = items(&report["columns"]).iter().filter_map(Value::as_str).collect();
     let rows = items(&report["rows"]);
+    let tells_times = names.iter().any(|name| TIMES.contains(name));
     let mut parts = vec![format!(
         "{}\n{}",
         paint::bold(&text(&report["about"])),
-        paint::dim(&when(report, &names, shown))
+        range::told(report, shown.said, tells_times)
     )];
     if rows.is_empty() {
         parts.push("Nothing of that happened then.".to_owned());
@@ -87,24 +88,6 @@ fn page(report: &Value, shown: &Shown) -> String {
     let notes = items(&report["notes"]);
     parts.extend(notes.iter().map(|note| format!("{} {}", paint::warning("note:"), text(note))));
     parts.join("\n\n")
-}
-
-/// From when until when, and whose days and hours these are.
-fn when(report: &Value, names: &[&str], shown: &Shown) -> String {
-    let zone = text(&report["zone"]);
-    let moment = |value: &Value| {
-        let time = value.as_str()?.parse::<Timestamp>().ok()?;
-        let zoned = time.to_zoned(TimeZone::get(&zone).ok()?);
-        let midnight = zoned.start_of_day().is_ok_and(|start| start == zoned);
-        Some(zoned.strftime(if midnight { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" }).to_string())
-    };
-    let from = moment(&report["from"]);
-    let timed = from.is_some() || shown.ends || names.iter().any(|name| TIMES.contains(name));
-    let to = if shown.ends { moment(&report["to"]) } else { None };
-    let from = from.unwrap_or_else(|| "the beginning".to_owned());
-    let until = to.map_or_else(|| "until now".to_owned(), |to| format!("until before {to}"));
-    let zone = if timed { format!(", by the clock of {zone}") } else { String::new() };
-    format!("from {from} {until}{zone}")
 }
 
 /// A line for each column of figures: how it went over time.
@@ -193,7 +176,10 @@ mod tests {
             received    ▄█▁  most 8\ngroup sent  ▂ █  most 4\n\n\
             \u{20}           NOW  BEFORE   CHANGE\nreceived     13      10  +30.0 %\ngroup sent    5       0      new\n\n\
             note: look";
-        assert_eq!(shown(&report, &Shown { ends: true, ..Shown::default() }), expected);
+        assert_eq!(
+            shown(&report, &Shown { said: Said { begins: true, ends: true }, ..Shown::default() }),
+            expected
+        );
     }
 
     #[test]

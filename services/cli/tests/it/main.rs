@@ -124,6 +124,17 @@ fn help_begins_with_what_works_without_a_manager() {
 }
 
 #[test]
+fn a_range_is_said_in_one_way() {
+    for (other, value) in [("--ever", None), ("--from", Some("2026-01-01")), ("--to", Some("2026-01-01"))] {
+        let line = ["report", "bots", "--days", "7", other].into_iter().chain(value).collect::<Vec<_>>();
+        let told = check(&line, "", 2);
+        assert!(told.contains("cannot be used with"), "{told}");
+    }
+    let told = check(&["report", "activity", "--ever", "--compare"], "", 2);
+    assert!(told.contains("cannot be used with"), "{told}");
+}
+
+#[test]
 fn the_usage_of_a_wrong_command_line_says_only_what_is_to_be_typed() {
     let mut troupe = Command::new(env!("CARGO_BIN_EXE_troupe"));
     troupe.args(["export-person", "1"]).env("TROUPE_URL", "http://127.0.0.1:1").env("TROUPE_TOKEN", "secret");

@@ -188,7 +188,8 @@ async fn each_report_says_what_a_plain_count_says() {
     let (_clickhouse, world) = world(&rows).await;
     for zone in ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"] {
         for every in ["hour", "day", "week", "month"] {
-            let report = world.get(&format!("/v1/reports/activity?zone={zone}&every={every}")).await.ok();
+            let report =
+                world.get(&format!("/v1/reports/activity?from=ever&zone={zone}&every={every}")).await.ok();
             assert_eq!(report["rows"], by_period(&rows, zone, every), "{zone} {every}");
         }
     }
@@ -213,18 +214,18 @@ async fn each_report_says_what_a_plain_count_says() {
     };
     let mut places = 0;
     for name in ["groups", "chats"] {
-        for place in objects(&world.get(&format!("/v1/reports/{name}")).await.ok()) {
+        for place in objects(&world.get(&format!("/v1/reports/{name}?from=ever")).await.ok()) {
             assert_eq!(place["received"], per_chat("message_received", &place["bot"], &place["chat"]));
             assert_eq!(place["sent"], per_chat("message_sent", &place["bot"], &place["chat"]));
             places += 1;
         }
     }
     assert_eq!(places, rows.iter().map(|row| (row.bot, row.chat)).collect::<BTreeSet<_>>().len());
-    for bot in objects(&world.get("/v1/reports/bots").await.ok()) {
+    for bot in objects(&world.get("/v1/reports/bots?from=ever").await.ok()) {
         let counted = activity(rows.iter().filter(|row| json!(row.bot) == bot["bot"]));
         assert_eq!((&bot["received"], &bot["active_people"]), (&json!(counted[4]), &json!(counted[6])));
     }
-    let people = objects(&world.get("/v1/reports/people").await.ok());
+    let people = objects(&world.get("/v1/reports/people?from=ever").await.ok());
     assert_eq!(people.len(), 9);
     for person in people {
         let of = |kind: &str, group: bool| {
@@ -247,7 +248,7 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
     let rows = happened();
     let (_clickhouse, world) = world(&rows).await;
     let count = |fits: &dyn Fn(&Row) -> bool| json!(rows.iter().filter(|row| fits(row)).count());
-    let scenarios = objects(&world.get("/v1/reports/scenarios").await.ok());
+    let scenarios = objects(&world.get("/v1/reports/scenarios?from=ever").await.ok());
     assert_eq!(scenarios.len(), 2);
     for scenario in &scenarios {
         let name = scenario["scenario"].as_str().expect("a name");
@@ -256,7 +257,7 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
         assert_eq!(scenario["goals"], count(&|row| row.scenario == name && row.goal));
         assert_eq!(scenario["median_seconds"], json!(61));
     }
-    let steps = objects(&world.get("/v1/reports/steps?scenario=welcome").await.ok());
+    let steps = objects(&world.get("/v1/reports/steps?from=ever&scenario=welcome").await.ok());
     let asked: BTreeSet<(u64, i64)> = rows
         .iter()
         .filter(|row| row.scenario == "welcome" && row.step == "ask")
@@ -279,7 +280,7 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
     assert!((share - gone / came).abs() < 0.0001, "{share} {gone} {came}");
     assert_eq!(steps.len(), 1);
 
-    let answers = objects(&world.get("/v1/reports/answers").await.ok());
+    let answers = objects(&world.get("/v1/reports/answers?from=ever").await.ok());
     let hits: Vec<&Row> = rows.iter().filter(|row| row.kind == "replied").collect();
     let followed = hits.iter().filter(|hit| {
         rows[hit.id + 1..].iter().any(|row| {
@@ -294,14 +295,14 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
     let share = answers[0]["replied_to"].as_f64().expect("a share");
     assert!((share - followed / hit_count).abs() < 0.0001, "{share} {followed} {hit_count}");
 
-    let delivery = objects(&world.get("/v1/reports/delivery?every=all").await.ok());
+    let delivery = objects(&world.get("/v1/reports/delivery?from=ever&every=all").await.ok());
     assert_eq!(delivery[0]["sent"], count(&|row| row.kind == "message_sent"));
     assert_eq!(delivery[0]["failed"], count(&|row| row.kind == "delivery_failed"));
     assert_eq!(delivery[0]["reply_ms_median"], json!(700));
-    let failures = objects(&world.get("/v1/reports/failures?bot=1").await.ok());
+    let failures = objects(&world.get("/v1/reports/failures?from=ever&bot=1").await.ok());
     assert_eq!(failures[0]["failed"], count(&|row| row.kind == "delivery_failed" && row.bot == 1));
 
-    let unmatched = objects(&world.get("/v1/reports/unmatched").await.ok());
+    let unmatched = objects(&world.get("/v1/reports/unmatched?from=ever").await.ok());
     let silent: BTreeSet<usize> =
         rows.iter().filter(|row| row.kind == "silent").map(|row| row.update).collect();
     let asked = |row: &Row| row.kind == "message_received" && silent.contains(&row.update);
@@ -333,12 +334,12 @@ async fn scenarios_answers_and_delivery_are_counted_too() {
     }
     assert!(arms["notes"][0].as_str().expect("a note").contains("however often you look"), "{arms}");
 
-    let first = objects(&world.get("/v1/reports/retention?zone=Europe/Berlin").await.ok());
+    let first = objects(&world.get("/v1/reports/retention?from=ever&zone=Europe/Berlin").await.ok());
     assert_eq!(
         (&first[0]["first_week"], &first[0]["weeks_later"], &first[0]["share"]),
         (&json!("2026-10-19"), &json!(0), &json!(1))
     );
-    let runs = objects(&world.get("/v1/reports/runs").await.ok());
+    let runs = objects(&world.get("/v1/reports/runs?from=ever").await.ok());
     let total: u64 = runs.iter().filter_map(|run| run["ended"].as_u64()).sum();
     assert_eq!(json!(total), count(&|row| row.kind == "scenario_ended"));
 }
@@ -401,7 +402,8 @@ async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
     for (wrong, why) in [
         ("activity?zone=Mars", "Mars"),
         ("activity?from=yesterday", "yesterday"),
-        ("activity?compare=true", "from"),
+        ("activity?from=ever&compare=true", "nothing was before"),
+        ("arms?compare=true", "nothing was before"),
         ("groups?person=1", "narrowed"),
         ("bots?scenario=x", "narrowed"),
         ("bots?every=hour", "activity and delivery"),
@@ -412,6 +414,37 @@ async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
         assert!(message.contains(why) && !message.contains("deserialize"), "{message}");
     }
     world.get("/v1/reports/nonsense").await.refused(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unless_it_is_said_the_last_thirty_days_are_told_of() {
+    let (clickhouse, world) = world_of_nothing().await;
+    let rows = [0, 28, 31, 200].map(|days| {
+        format!("('1/42/{days}/new!0', 'message_received', now64(3) - INTERVAL {days} DAY, 1, 42, 'direct', 42, {days})")
+    });
+    let columns = "id, kind, time, bot, chat, chat_kind, person, seq";
+    tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", rows.join(", "))).await;
+    let received = async |path: &str| {
+        let answer = world.get(path).await.ok();
+        let at = |name: &str| answer["columns"].as_array()?.iter().position(|column| column == name);
+        let received = match at("received") {
+            Some(place) => answer["rows"][0][place].clone(),
+            None => answer["total"]["received"].clone(),
+        };
+        (received, answer["from"].is_null(), answer["compared"][4].clone())
+    };
+    for path in ["/v1/reports/bots", "/v1/reports/people", "/v1/statistics"] {
+        let counts = world.get(path).await.ok();
+        assert!(counts["from"].is_string() && counts["to"].is_string(), "{counts}");
+    }
+    for path in ["/v1/reports/bots", "/v1/statistics"] {
+        assert_eq!(received(path).await, (json!(2), false, Value::Null), "{path}");
+        assert_eq!(received(&format!("{path}?from=ever")).await, (json!(4), true, Value::Null), "{path}");
+    }
+    let arms = world.get("/v1/reports/arms").await.ok();
+    assert!(arms["from"].is_null(), "a comparison is judged from its begin: {arms}");
+    let compared = received("/v1/reports/bots?compare=true").await;
+    assert_eq!(compared.2, json!({"name": "received", "now": 2, "before": 1}));
 }
 
 async fn world_of_nothing() -> (ClickHouse, World) {

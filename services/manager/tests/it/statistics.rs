@@ -48,7 +48,7 @@ async fn what_happened_is_counted_once_by_bot_and_chat() {
     tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", rows.join(", "))).await;
     let world = World::with_clickhouse(&clickhouse.url()).await;
 
-    let all = world.get("/v1/statistics").await.ok();
+    let all = world.get("/v1/statistics?from=ever").await.ok();
     let total = &all["total"];
     assert_eq!(
         (&total["received"], &total["sent"], &total["goals"]),
@@ -64,13 +64,16 @@ async fn what_happened_is_counted_once_by_bot_and_chat() {
     assert_eq!((bots.len(), &bots[0]["received"], &bots[0]["goals"]), (2, &json!(1), &json!(1)), "{all}");
     assert_eq!((&bots[0]["replies"], &bots[1]["silent"]), (&json!({"entry": 1}), &json!({"no_match": 1})));
 
-    let one = world.get("/v1/statistics?bot=2").await.ok();
+    let one = world.get("/v1/statistics?from=ever&bot=2").await.ok();
     assert_eq!((&one["total"]["received"], &one["total"]["sent"]), (&json!(1), &json!(0)));
     assert_eq!(one["chats"][0]["chat_kind"], "group");
-    assert_eq!(world.get("/v1/statistics?chat=42").await.ok()["total"]["received"], 1);
-    let later = world.get("/v1/statistics?from=2100-01-01T00:00:00Z").await.ok();
+    assert_eq!(world.get("/v1/statistics?from=ever&chat=42").await.ok()["total"]["received"], 1);
+    let later = world.get("/v1/statistics?from=2100-01-01T00:00:00Z&to=2100-02-01").await.ok();
     assert_eq!((&later["total"]["received"], &later["bots"]), (&json!(0), &json!([])));
-    assert_eq!(world.get("/v1/statistics?to=2100-01-01T00:00:00%2B01:00").await.ok(), all);
+    let mut until = world.get("/v1/statistics?from=ever&to=2100-01-01T00:00:00%2B01:00").await.ok();
+    assert_eq!(until["to"], "2099-12-31T23:00:00Z");
+    until["to"] = all["to"].clone();
+    assert_eq!(until, all);
     world.get("/v1/statistics?from=yesterday").await.refused(400);
     world.get("/v1/statistics?bot=two").await.refused(400);
     world.get("/v1/statistics?colour=red").await.refused(400);

@@ -365,11 +365,12 @@ async fn everything(world: &World) -> (Vec<Posted>, Vec<Event>) {
     (known.ledger.clone(), known.events.clone())
 }
 
-/// The rows of a report, with their fields' names.
+/// The rows of a report of all there ever was, with their fields' names.
 async fn report(world: &World, path: &str) -> Vec<Value> {
     let manager = &world.endpoints.services["manager"].url;
+    let first = if path.contains('?') { '&' } else { '?' };
     let request = reqwest::Client::new()
-        .get(format!("{manager}/v1/reports/{path}"))
+        .get(format!("{manager}/v1/reports/{path}{first}from=ever"))
         .bearer_auth(&world.endpoints.manager_token);
     let answer = request.send().await.expect("the manager answers");
     let report: Value = answer.json().await.expect("it answers in JSON");
