@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     range::{self, Said},
     report::bot,
-    table::{Column, table},
+    table::{Column, Room, table},
 };
 
 /// Bots, a line each.
@@ -70,9 +70,11 @@ pub fn statistics(answer: &Value, bots: &[Value], said: Said, width: Option<usiz
         let names = items.iter().map(|item| text(&item["name"]).unwrap_or_default()).collect();
         let counts = items.iter().map(|item| item["count"].to_string()).collect();
         let columns = vec![Column::text(heading, names), Column::numbers("MESSAGES", counts)];
-        (!items.is_empty()).then(|| table(columns, 1, None, width))
+        (!items.is_empty()).then(|| table(columns, 1, None, width.map(Room::for_first)))
     };
-    let (when, counts) = (Some(range::told(answer, said, false)), Some(table(columns, 2, None, width)));
+    // The sum of all stands last.
+    let room = width.map(|width| Room { last: 1, ..Room::for_first(width) });
+    let (when, counts) = (Some(range::told(answer, said, false)), Some(table(columns, 2, None, room)));
     let parts = [when, counts, named("ANSWERED BY", "replies"), named("SILENT BECAUSE OF", "silent")];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }

@@ -14,6 +14,48 @@ const KEY_WIDTH: usize = 12;
 const BAR_WIDTH: usize = 20;
 const BAR_WIDTH_MIN: usize = 6;
 
+/// So many rows are shown of a long table that has to be split, and it is long if it has more than the second of these.
+const ROWS_SHOWN: usize = 40;
+const ROWS_LONG: usize = 50;
+
+/// What a terminal has room for.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// How many letters a line may have.
+    pub width: usize,
+    /// How many of its first rows are shown of a long table that has to be split.
+    pub first: usize,
+    /// And how many of its last.
+    pub last: usize,
+}
+
+impl Room {
+    /// For a table that says the most in its first rows.
+    pub const fn for_first(width: usize) -> Self {
+        Self { width, first: ROWS_SHOWN, last: 0 }
+    }
+
+    /// For a table that says the most in its last rows.
+    pub const fn for_last(width: usize) -> Self {
+        Self { width, first: 0, last: ROWS_SHOWN }
+    }
+}
+
+/// Rows that are not shown.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    begin: usize,
+    count: usize,
+}
+
+impl Gap {
+    /// `items` without these rows.
+    fn rest_of<T: Clone>(self, items: &[T]) -> Vec<T> {
+        let Self { begin, count } = self;
+        items.iter().take(begin).chain(items.iter().skip(begin + count)).cloned().collect()
+    }
+}
+
 /// A column.
 #[derive(Debug, Default)]
 pub struct Column {
@@ -57,45 +99,60 @@ impl Column {
 
 /// A table whose first `keys` columns say what a row is about. A bar is drawn for each figure of the column `measured`.
 ///
-/// What is wider than `width` gets shorter texts first, then no bars; then columns without anything in them are left
-/// out, and named below. Columns that still have no room follow in a table below, behind the same first columns.
+/// What is wider than there is room gets shorter texts first, then no bars; then columns without anything in them are left
+/// out, and named below. Columns that still have no room follow in a table below, behind the same first columns; of a long
+/// one only some rows are shown then, since nobody finds a row again a thousand lines below.
 pub fn table(
     mut columns: Vec<Column>,
     keys: usize,
     measured: Option<(usize, &[f64])>,
-    width: Option<usize>,
+    room: Option<Room>,
 ) -> String {
-    let room = width.unwrap_or(usize::MAX);
+    let width = room.map_or(usize::MAX, |room| room.width);
     // The bars have a heading, too.
     let bar_width_min = measured.map_or(0, |(place, _)| columns[place].heading.width().max(BAR_WIDTH_MIN));
     let bar = measured.map_or(0, |_| GAP.len() + bar_width_min);
     let wide = |columns: &[Column]| total(&columns.iter().collect::<Vec<_>>());
-    cut_texts(&mut columns, TEXT_WIDTH, |columns| wide(columns) + bar <= room);
+    cut_texts(&mut columns, TEXT_WIDTH, |columns| wide(columns) + bar <= width);
     let keys = keys.min(columns.len());
-    if wide(&columns) > room {
+    if wide(&columns) > width {
         // They stand in each table, and leave room for something to be said.
-        cut_texts(&mut columns[..keys], KEY_WIDTH, |keys| wide(keys) <= room / 2);
+        cut_texts(&mut columns[..keys], KEY_WIDTH, |keys| wide(keys) <= width / 2);
     }
-    let all: Vec<&Column> = columns.iter().collect();
     let mut below = Vec::new();
-    let tables = if total(&all) <= room {
-        vec![all]
-    } else {
-        let (empty, rest): (Vec<_>, Vec<_>) = columns.iter().skip(keys).partition(|column| column.is_empty());
-        if !empty.is_empty() {
-            let names: Vec<String> = empty.iter().map(|column| column.heading.to_lowercase()).collect();
+    let mut places: Vec<usize> = (0..columns.len()).collect();
+    if wide(&columns) > width {
+        let is_empty = |place: &usize| *place >= keys && columns[*place].is_empty();
+        let names = places.iter().filter(|place| is_empty(place));
+        let names: Vec<String> = names.map(|place| columns[*place].heading.to_lowercase()).collect();
+        if !names.is_empty() {
             below.push(paint::dim(&format!("nothing in: {}", names.join(", "))));
         }
-        split(&columns.iter().take(keys).collect::<Vec<_>>(), &rest, room)
-    };
+        places.retain(|place| !is_empty(place));
+    }
+    let chosen = |columns: &[Column]| total(&places.iter().map(|place| &columns[*place]).collect::<Vec<_>>());
+    let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or_default();
+    let gap = room.filter(|_| chosen(&columns) > width && rows > ROWS_LONG);
+    let gap = gap.map(|room| Gap { begin: room.first, count: rows.saturating_sub(room.first + room.last) });
+    if let Some(gap) = gap {
+        for column in &mut columns {
+            column.cells = gap.rest_of(&column.cells);
+        }
+        below.push(paint::dim("all rows, each in one line: … | less -S"));
+    }
+    let figures = measured
+        .map(|(place, figures)| (place, gap.map_or_else(|| figures.to_vec(), |gap| gap.rest_of(figures))));
+    let shown: Vec<&Column> = places.iter().map(|place| &columns[*place]).collect();
+    let tables =
+        if total(&shown) <= width { vec![shown] } else { split(&shown[..keys], &shown[keys..], width) };
     let tables = tables.into_iter().map(|shown| {
         let of = |place: usize| shown.iter().any(|column| std::ptr::eq(*column, &raw const columns[place]));
-        let left = room.saturating_sub(total(&shown) + GAP.len());
-        let figures = measured.filter(|(place, _)| of(*place) && left >= bar_width_min);
+        let left = width.saturating_sub(total(&shown) + GAP.len());
+        let figures = figures.as_ref().filter(|(place, _)| of(*place) && left >= bar_width_min);
         let bars = figures.map(|(place, figures)| {
-            Column::text(&columns[place].heading, bars(figures, left.min(BAR_WIDTH)))
+            Column::text(&columns[*place].heading, bars(figures, left.min(BAR_WIDTH)))
         });
-        lines(&shown.iter().copied().chain(bars.as_ref()).collect::<Vec<_>>())
+        lines(&shown.iter().copied().chain(bars.as_ref()).collect::<Vec<_>>(), gap)
     });
     tables.chain(below).collect::<Vec<_>>().join("\n\n")
 }
@@ -212,7 +269,7 @@ fn span(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)
 }
 
-fn lines(columns: &[&Column]) -> String {
+fn lines(columns: &[&Column], gap: Option<Gap>) -> String {
     let heads = Heads::over(columns);
     let names = (0..heads.height()).rev().map(|number| paint::bold(&heads.line(columns, number)));
     let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or_default();
@@ -222,7 +279,11 @@ fn lines(columns: &[&Column]) -> String {
             .map(|(column, width)| column.filled(column.cells.get(row).map_or("", String::as_str), *width));
         cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     });
-    names.chain(rows).collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<String> = names.chain(rows).collect();
+    if let Some(Gap { begin, count }) = gap {
+        lines.insert(heads.height() + begin, paint::dim(&format!("… {count} more")));
+    }
+    lines.join("\n")
 }
 
 /// The beginning of a text, with a sign that there was more.
@@ -253,10 +314,11 @@ mod tests {
     }
 
     fn shown(names: &[&str], width: Option<usize>) -> String {
+        let room = width.map(Room::for_first);
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let columns =
             vec![Column::text("NAME", names), numbers("GOT", &[3, 12]), numbers("SCENARIOS ENDED", &[1, 0])];
-        strip_str(&table(columns, 1, Some((1, &[3.0, 12.0])), width)).to_string()
+        strip_str(&table(columns, 1, Some((1, &[3.0, 12.0])), room)).to_string()
     }
 
     #[test]
@@ -296,7 +358,8 @@ mod tests {
             let rest = rest.map(|(heading, number)| numbers(heading, &[number]));
             std::iter::once(names).chain(rest).collect::<Vec<_>>()
         };
-        let shown = |last, width| strip_str(&table(columns(last), 1, None, Some(width))).to_string();
+        let shown =
+            |last, width| strip_str(&table(columns(last), 1, None, Some(Room::for_first(width)))).to_string();
         assert_eq!(
             shown(1, 33),
             "NAME  RECEIVED  ANSWERED  GOALS\nx            3         2      1\n\nnothing in: failed"
@@ -321,8 +384,33 @@ mod tests {
             columns.extend(
                 ["RECEIVED", "GROUP SENT", "GROUP GOT", "GOALS"].map(|heading| numbers(heading, &[1, 20])),
             );
-            let shown = strip_str(&table(columns, 2, Some((2, &[1.0, 20.0])), Some(width))).to_string();
+            let room = Some(Room::for_first(width));
+            let shown = strip_str(&table(columns, 2, Some((2, &[1.0, 20.0])), room)).to_string();
             assert!(shown.lines().all(|line| line.width() <= width), "{width}:\n{shown}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_table_that_is_split_some_rows_are_shown_and_how_many_there_are_more() {
+        let columns = |rows: u32| {
+            let all: Vec<u32> = (1..=rows).collect();
+            vec![numbers("PERSON", &all), numbers("RECEIVED", &all), numbers("SCENARIOS", &all)]
+        };
+        let shown = |rows, room| strip_str(&table(columns(rows), 1, None, room)).to_string();
+        let room = Room { width: 20, first: 2, last: 1 };
+        let told = "\n\nall rows, each in one line: … | less -S";
+        let table = |heading: &str, width: usize| {
+            let row = |row: u32| format!("{row:>6}  {row:>width$}");
+            format!("PERSON  {heading}\n{}\n{}\n… 997 more\n{}", row(1), row(2), row(1000))
+        };
+        let expected = format!("{}\n\n{}{told}", table("RECEIVED", 8), table("SCENARIOS", 9));
+        assert_eq!(shown(1000, Some(room)), expected);
+        let last = shown(1000, Some(Room::for_last(20)));
+        assert!(last.starts_with("PERSON  RECEIVED\n… 960 more\n   961       961\n"), "{last}");
+        // Where nothing has to be split, and where it is not long, all are there.
+        for (rows, room) in [(1000, None), (1000, Some(Room { width: 30, ..room })), (50, Some(room))] {
+            let whole = shown(rows, room);
+            assert!(!whole.contains("more") && !whole.contains("less"), "{whole}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     chart::{largest, spark},
     paint,
     range::{self, Said},
-    table::{Column, table},
+    table::{Column, Room, table},
 };
 
 /// A line of figures is not longer than this, however wide the terminal.
@@ -76,7 +76,11 @@ fn page(report: &Value, shown: &Shown) -> String {
         // A bar says nothing where there is nothing to compare.
         let figures = measured.filter(|_| rows.len() > 1).map(|place| (place, figures(rows, place)));
         let measured = figures.as_ref().map(|(place, figures)| (*place, figures.as_slice()));
-        parts.push(table(columns, keys.max(1), measured, shown.width));
+        // What goes on is read at its end, what is ranked at its begin.
+        let goes_on = names.first().is_some_and(|name| TIMES.contains(name));
+        let room =
+            shown.width.map(|width| if goes_on { Room::for_last(width) } else { Room::for_first(width) });
+        parts.push(table(columns, keys.max(1), measured, room));
         if names.first() == Some(&"period") && rows.len() > 2 {
             parts.push(sparks(&kind, &names, rows, shown.width));
         }
