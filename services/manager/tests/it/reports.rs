@@ -417,6 +417,56 @@ async fn nothing_is_reported_as_nothing_and_what_cannot_be_meant_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_supergroup_is_one_and_unmatched_if_no_bot_answered_it() {
+    let (clickhouse, world) = world_of_nothing().await;
+    let (group, basic) = (-1_000_000_000_007_i64, -7_i64);
+    let mut values = Vec::new();
+    let mut decide = |bot: u64, chat: i64, message: u32, text: &str, came: &str| {
+        let (kind, source, reason) = match came {
+            "no_match" | "cooldown" => ("silent", "", came),
+            source => ("replied", source, ""),
+        };
+        for (place, kind, text) in [(0, "message_received", text), (1, kind, "")] {
+            values.push(format!(
+                "('{bot}/{chat}/{message}/new!{place}', '{kind}', now64(3), {bot}, {chat}, 'group', 101, '{source}', \
+                 '{reason}', '{text}', now() + 1000000, {})",
+                values.len() + 1
+            ));
+        }
+    };
+    for (message, text, came) in [
+        (1, "nobody", ["no_match", "no_match", "fallback"]),
+        (2, "another", ["no_match", "entry", "fallback"]),
+        (3, "silence", ["cooldown", "no_match", "cooldown"]),
+        (4, "answered", ["entry", "trigger_group", "cooldown"]),
+    ] {
+        for (bot, came) in (1..).zip(came) {
+            decide(bot, group, message, text, came);
+        }
+    }
+    // Of a basic group each bot has its own numbers: the same message, or two.
+    decide(1, basic, 40, "basic", "no_match");
+    decide(2, basic, 1, "basic", "entry");
+    // One bot may be in other supergroups alone.
+    decide(1, group - 1, 2, "alone", "no_match");
+    let columns = "id, kind, time, bot, chat, chat_kind, person, source, reason, text, text_until, seq";
+    for _ in 0..2 {
+        tell(&clickhouse, &format!("INSERT INTO events_told ({columns}) VALUES {}", values.join(", "))).await;
+    }
+    let unmatched = async |narrowed: &str| {
+        let report = world.get(&format!("/v1/reports/unmatched?{narrowed}")).await.ok();
+        let count = |row: &BTreeMap<String, Value>| (row["words"].clone(), row["messages"].clone());
+        let mut counts: Vec<_> = objects(&report).iter().map(count).collect();
+        counts.sort_by_key(|(words, _)| words.to_string());
+        json!(counts)
+    };
+    assert_eq!(unmatched("").await, json!([["alone", 1], ["basic", 1], ["nobody", 1], ["silence", 1]]));
+    assert_eq!(unmatched("bot=1").await, json!([["alone", 1], ["basic", 1], ["nobody", 1]]));
+    assert_eq!(unmatched("bot=2").await, json!([["nobody", 1], ["silence", 1]]));
+    assert_eq!(unmatched(&format!("chat={group}")).await, json!([["nobody", 1], ["silence", 1]]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unless_it_is_said_the_last_thirty_days_are_told_of() {
     let (clickhouse, world) = world_of_nothing().await;
     let rows = [0, 28, 31, 200].map(|days| {
