@@ -1,3 +1,5 @@
+mod fields;
+
 use serde::{Deserialize, Serialize};
 use troupe_types::{ActionKey, BotId, ChatId, MediaKind, MessageId, Timestamp, UpdateKey, UserId};
 
@@ -5,19 +7,20 @@ use crate::SessionState;
 
 /// Something worth counting. Stats writes each as one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "fields::Fields")]
 pub struct Event {
     /// What it is known by: the same happening told twice has the same id, and is counted once.
     pub id: String,
     /// The bot it is about; [`BotId::NONE`] if it is about none, or about many.
     pub bot: BotId,
     /// Where it happened.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<ChatId>,
     /// The person it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<UserId>,
     /// The update that led to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub update: Option<UpdateKey>,
     /// When it happened: Telegram's clock for messages received, the publisher's clock for the rest.
     pub time: Timestamp,
@@ -27,7 +30,7 @@ pub struct Event {
 }
 
 /// What can happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventBody {
     /// A message came in.
@@ -35,13 +38,12 @@ pub enum EventBody {
         /// Its id in its chat.
         message: MessageId,
         /// What was attached.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         media: Option<MediaKind>,
         /// Whether one of our own bots wrote it.
-        #[serde(default)]
         own_bot: bool,
         /// What it says, where the installation tells texts.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
     /// A message was changed.
@@ -166,7 +168,7 @@ pub enum EventBody {
         /// From ingress knowing of the update to Telegram confirming the message, in milliseconds.
         reply_ms: u64,
         /// What was attached to it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         media: Option<MediaKind>,
     },
     /// A message of the bot's could not be sent, for good.
@@ -211,14 +213,14 @@ pub enum EventBody {
     /// An operator changed something.
     OperatorActed {
         /// Who, as the call said; empty if it did not say.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(skip_serializing_if = "String::is_empty")]
         operator: String,
         /// What was done, e.g. `content.put`.
         act: String,
         /// What it was done to, e.g. `scenario/welcome`.
         object: String,
         /// The version of the document that came of it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
     /// Content under trial was asked as well, and nothing of what it decided was done.
@@ -226,20 +228,20 @@ pub enum EventBody {
         /// The document under trial, e.g. `rules/kyc`.
         content: String,
         /// Its version.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
         /// What would have answered.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         source: Option<Source>,
         /// Why nothing would have; empty if something would.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
+        #[serde(skip_serializing_if = "String::is_empty")]
         reason: String,
     },
 }
 
 /// What in a bot's content made it do something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "snake_case")]
+#[serde(tag = "by", rename_all = "snake_case", try_from = "fields::SourceFields")]
 pub enum Source {
     /// A guard, such as the confirmation of an opt-out.
     Guard,
@@ -248,7 +250,7 @@ pub enum Source {
         /// Its name.
         group: String,
         /// The version of the document it stands in, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
     /// The `onFailMsg` of a trigger group that did not fire.
@@ -256,7 +258,7 @@ pub enum Source {
         /// Its name.
         group: String,
         /// The version of the document it stands in, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
     /// A step of a scenario.
@@ -277,7 +279,7 @@ pub enum Source {
         /// Which of its variations, from 0.
         variation: u16,
         /// The version of the document it stands in, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
     /// A library's fallback.
@@ -287,7 +289,7 @@ pub enum Source {
         /// Which of its variations, from 0.
         variation: u16,
         /// The version of the document it stands in, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
 }
