@@ -13,17 +13,19 @@ use crate::writer::Positions;
 /// read everything that the stream keeps.
 const NEAR: u64 = 10_000;
 
-/// How many events are decoded at a time, and how many times as many wait to be taken.
+/// How many events are decoded at a time at most, and how many times as many wait to be taken.
 const CHUNK: usize = 256;
 const CHUNKS: usize = 4;
 
-/// What a reader came upon, and which reader it was.
-type Read = (usize, Result<Stored<Event>, Error>);
+/// What a reader came upon.
+type Read = Result<Stored<Event>, Error>;
 
 /// Readers of all partitions, taking turns. They read and decode in a task of their own, beside what is being written.
 pub(crate) struct Reading {
-    chunks: mpsc::Receiver<Vec<Read>>,
-    /// What of the last chunk was not taken yet.
+    /// Which reader it was, and what it came upon.
+    chunks: mpsc::Receiver<(usize, Vec<Read>)>,
+    /// Whose chunk is being taken, and what of it was not taken yet.
+    reader: usize,
     rest: std::vec::IntoIter<Read>,
     /// How many events are behind what each reader has read.
     pending: Vec<u64>,
@@ -39,7 +41,7 @@ impl Reading {
             try_join_all(groups.iter().map(|group| bus.events_from(&group.partitions, group.first))).await?;
         let pending = vec![0; readers.len()];
         let readers = readers.into_iter().enumerate().map(|(number, reader)| follow(number, reader).boxed());
-        let mut read = stream::select_all(readers).ready_chunks(CHUNK);
+        let mut read = stream::select_all(readers);
         let (sender, chunks) = mpsc::channel(CHUNKS);
         let mut task = JoinSet::new();
         task.spawn(async move {
@@ -49,23 +51,23 @@ impl Reading {
                 }
             }
         });
-        Ok(Self { chunks, rest: Vec::new().into_iter(), pending, _task: task })
+        Ok(Self { chunks, reader: 0, rest: Vec::new().into_iter(), pending, _task: task })
     }
 
     /// Waits until an event is ready; `false` once the bus is closed. Nothing is lost if it is dropped half-way.
     pub(crate) async fn wait(&mut self) -> bool {
         while self.rest.as_slice().is_empty() {
-            let Some(chunk) = self.chunks.recv().await else { return false };
-            self.rest = chunk.into_iter();
+            let Some((reader, chunk)) = self.chunks.recv().await else { return false };
+            (self.reader, self.rest) = (reader, chunk.into_iter());
         }
         true
     }
 
     /// The next event of any partition, if it need not be waited for. Each partition's come in their order.
-    pub(crate) fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
-        let (number, stored) = self.rest.next()?;
+    pub(crate) fn next(&mut self) -> Option<Read> {
+        let stored = self.rest.next()?;
         if let Ok(stored) = &stored {
-            self.pending[number] = stored.pending;
+            self.pending[self.reader] = stored.pending;
         }
         Some(stored)
     }
@@ -81,10 +83,16 @@ impl Reading {
     }
 }
 
-fn follow(number: usize, reader: EventReader) -> impl Stream<Item = Read> {
+/// What a reader comes upon, each time with all that has come by then.
+fn follow(number: usize, reader: EventReader) -> impl Stream<Item = (usize, Vec<Read>)> {
     stream::unfold(reader, move |mut reader| async move {
-        let stored = reader.next().await?;
-        Some(((number, stored), reader))
+        let mut chunk = vec![reader.next().await?];
+        while chunk.len() < CHUNK
+            && let Some(more) = reader.received()
+        {
+            chunk.push(more);
+        }
+        Some(((number, chunk), reader))
     })
 }
 

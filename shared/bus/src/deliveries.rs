@@ -1,9 +1,12 @@
 use std::{future::Future, marker::PhantomData, time::Duration};
 
-use async_nats::jetstream::{
-    AckKind, Message,
-    consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
-    stream::{LastRawMessageErrorKind, RawMessageErrorKind},
+use async_nats::{
+    Message as Received,
+    jetstream::{
+        AckKind, Message,
+        consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
+        stream::{LastRawMessageErrorKind, RawMessageErrorKind},
+    },
 };
 use futures::TryStreamExt as _;
 use serde::de::DeserializeOwned;
@@ -307,7 +310,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
             };
             let message = if self.stale {
                 // What was received before the connection broke is still good; after it nothing more comes here.
-                let Some(message) = messages.received() else {
+                let Some(Ok(message)) = messages.received() else {
                     self.messages = None;
                     continue;
                 };
@@ -350,7 +353,8 @@ impl<T: DeserializeOwned> Deliveries<T> {
         Ok(())
     }
 
-    fn receive(&self, message: Message) -> Option<Result<Delivery<T>, Unreadable>> {
+    fn receive(&self, message: Received) -> Option<Result<Delivery<T>, Unreadable>> {
+        let message = Message { message, context: self.bus.context().clone() };
         let place = message.info().map(|info| {
             (info.stream_sequence, u64::try_from(info.delivered).unwrap_or_default(), info.pending)
         });
@@ -361,7 +365,7 @@ impl<T: DeserializeOwned> Deliveries<T> {
                 return None;
             }
         };
-        metrics::consumed(self.source.stream);
+        metrics::consumed(self.source.stream).increment(1);
         let (bus, source, received) = (self.bus.clone(), self.source.clone(), Instant::now());
         let receipt = Receipt { bus, source, message, sequence, received };
         Some(match read(&receipt.message) {
@@ -401,7 +405,8 @@ impl<T: DeserializeOwned> Deliveries<T> {
     /// Gives back what was received but not handled, so that somebody else gets it at once.
     pub async fn close(mut self) {
         let Some(mut messages) = self.messages.take() else { return };
-        while let Some(message) = messages.received() {
+        while let Some(Ok(message)) = messages.received() {
+            let message = Message { message, context: self.bus.context().clone() };
             settle(&message, AckKind::Nak(None)).await;
         }
     }
@@ -550,7 +555,7 @@ pub(crate) struct Letter {
 }
 
 impl Letter {
-    pub(crate) fn of(message: &Message, stream: Stream, sequence: u64, service: &str, reason: &str) -> Self {
+    pub(crate) fn of(message: &Received, stream: Stream, sequence: u64, service: &str, reason: &str) -> Self {
         Self {
             letter: DeadLetter {
                 stream,

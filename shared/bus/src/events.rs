@@ -1,4 +1,5 @@
-use async_nats::jetstream::Message;
+use ::metrics::Counter;
+use async_nats::Message;
 use serde::de::DeserializeOwned;
 use troupe_protocol::{Event, Stream, TraceContext};
 use troupe_types::Partition;
@@ -31,6 +32,7 @@ pub struct EventReader {
     ordered: Ordered,
     /// The number up to which events were read, told or skipped.
     read: u64,
+    consumed: Counter,
 }
 
 impl Bus {
@@ -56,7 +58,8 @@ impl Bus {
             return Err(Error::Rewound { stream: Stream::Events, read, last });
         }
         let ordered = Ordered::open(self, self.stream(Stream::Events), filters, Resume::After(read)).await?;
-        Ok(EventReader { bus: self.clone(), ordered, read })
+        let consumed = metrics::consumed(Stream::Events);
+        Ok(EventReader { bus: self.clone(), ordered, read, consumed })
     }
 }
 
@@ -69,24 +72,41 @@ impl EventReader {
     /// [`Error::Rewound`] if the broker has lost events that were read.
     pub async fn next(&mut self) -> Option<Result<Stored<Event>, Error>> {
         loop {
-            match self.ordered.next().await? {
-                Item::Opened { last_sequence, .. } if last_sequence < self.read => {
-                    let (read, last) = (self.read, last_sequence);
-                    return Some(Err(Error::Rewound { stream: Stream::Events, read, last }));
-                }
-                Item::Opened { .. } => {}
-                Item::Message(message, place) => {
-                    self.read = place.sequence;
-                    metrics::consumed(Stream::Events);
-                    match event(&message, place) {
-                        Ok(event) => return Some(Ok(event)),
-                        Err(reason) => {
-                            let letter =
-                                Letter::of(&message, Stream::Events, place.sequence, "stats", &reason);
-                            let bus = self.bus.clone();
-                            // Not awaited: it must happen even if the caller drops this call.
-                            tokio::spawn(async move { bury(&bus, &letter).await });
-                        }
+            let item = self.ordered.next().await?;
+            if let Some(event) = self.take(item) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Returns the next event if it has come already: what [`EventReader::next`] would return without waiting.
+    pub fn received(&mut self) -> Option<Result<Stored<Event>, Error>> {
+        loop {
+            let item = self.ordered.received()?;
+            if let Some(event) = self.take(item) {
+                return Some(event);
+            }
+        }
+    }
+
+    fn take(&mut self, item: Item) -> Option<Result<Stored<Event>, Error>> {
+        match item {
+            Item::Opened { last_sequence, .. } if last_sequence < self.read => {
+                let (read, last) = (self.read, last_sequence);
+                Some(Err(Error::Rewound { stream: Stream::Events, read, last }))
+            }
+            Item::Opened { .. } => None,
+            Item::Message(message, place) => {
+                self.read = place.sequence;
+                self.consumed.increment(1);
+                match event(&message, place) {
+                    Ok(event) => Some(Ok(event)),
+                    Err(reason) => {
+                        let letter = Letter::of(&message, Stream::Events, place.sequence, "stats", &reason);
+                        let bus = self.bus.clone();
+                        // Not awaited: it must happen even if the caller drops this call.
+                        tokio::spawn(async move { bury(&bus, &letter).await });
+                        None
                     }
                 }
             }

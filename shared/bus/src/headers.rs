@@ -34,21 +34,28 @@ pub(crate) fn add_schedule(headers: &mut HeaderMap, Schedule { due, target }: &S
     headers.insert(NATS_MESSAGE_TTL, HeaderValue::from("never"));
 }
 
+/// The value of a header. There are few of them: looking at each is quicker than `HeaderMap::get`, which makes a name of its
+/// own of what it is to find.
+fn get<'a>(headers: Option<&'a HeaderMap>, name: &str) -> Option<&'a str> {
+    let (_, values) = headers?.iter().find(|(own, _)| AsRef::<str>::as_ref(*own) == name)?;
+    values.first().map(HeaderValue::as_str)
+}
+
 /// The trace that a message was sent in.
 pub(crate) fn trace(headers: Option<&HeaderMap>) -> TraceContext {
-    let get = |name: &str| headers?.get(name).map(|value| value.as_str().to_owned());
+    let get = |name| get(headers, name).map(str::to_owned);
     TraceContext { traceparent: get(TRACEPARENT), tracestate: get(TRACESTATE) }
 }
 
 /// Refuses what a newer troupe wrote: this one would misread it.
 pub(crate) fn check_version(headers: Option<&HeaderMap>) -> Result<(), String> {
-    let Some(version) = headers.and_then(|headers| headers.get(VERSION_HEADER)) else { return Ok(()) };
-    match version.as_str().parse::<u16>() {
+    let Some(version) = get(headers, VERSION_HEADER) else { return Ok(()) };
+    match version.parse::<u16>() {
         Ok(version) if version <= VERSION => Ok(()),
         Ok(version) => {
             Err(format!("version {version} is newer than this service, which reads up to {VERSION}"))
         }
-        Err(_) => Err(format!("{VERSION_HEADER} is {:?}, which is no version", version.as_str())),
+        Err(_) => Err(format!("{VERSION_HEADER} is {version:?}, which is no version")),
     }
 }
 

@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{
+use async_nats::{
     Message,
-    consumer::{AckPolicy, DeliverPolicy, pull},
-    stream::Stream as Kept,
+    jetstream::{
+        consumer::{AckPolicy, DeliverPolicy, pull},
+        stream::Stream as Kept,
+    },
 };
 use futures::future::BoxFuture;
 use tokio::{runtime::Handle, sync::watch, time::sleep};
 
-use crate::{Bus, Error, bus::Connection, error::Cause, pull::Puller};
+use crate::{
+    Bus, Error,
+    bus::Connection,
+    error::Cause,
+    pull::{Ended, Puller},
+};
 
 /// How many messages one request may bring.
 const BATCH: usize = 1024;
@@ -150,9 +157,9 @@ impl Ordered {
                 }
                 continue;
             };
-            let event = tokio::select! {
+            let received = tokio::select! {
                 biased;
-                event = open.messages.next() => event,
+                received = open.messages.next() => received,
                 // A consumer without a disk is gone when the broker was restarted. Asking is dearer than making a
                 // new one.
                 changed = self.connection.changed() => {
@@ -162,36 +169,51 @@ impl Ordered {
                     continue;
                 }
             };
-            match event {
-                Ok(message) => match message.info() {
-                    Ok(info) if info.consumer_sequence == open.given + 1 => {
-                        open.given += 1;
-                        let place = Place { sequence: info.stream_sequence, pending: info.pending };
-                        if let Resume::After(last) = &mut self.resume {
-                            *last = place.sequence;
-                        }
-                        self.backoff = BACKOFF_MIN;
-                        return Item::Message(Box::new(message), place);
-                    }
-                    Ok(_) => {
-                        tracing::warn!(
-                            stream = self.name(),
-                            "messages were lost on the way, reading them again"
-                        );
-                        self.open = None;
-                    }
-                    Err(error) => {
-                        tracing::error!(stream = self.name(), error, "a message has no place in its stream");
-                        self.open = None;
-                    }
-                },
-                Err(error) => {
-                    let error = Error::Read { what: self.name().to_owned(), source: error.into() };
-                    self.open = None;
-                    self.begin_later(&error);
-                }
+            if let Some(item) = self.take(received) {
+                return item;
             }
         }
+    }
+
+    /// The next message, if it has come already.
+    pub(crate) fn received(&mut self) -> Option<Item> {
+        if self.opened.is_some() {
+            return None;
+        }
+        let received = self.open.as_mut()?.messages.received()?;
+        self.take(received)
+    }
+
+    /// What was received, if it is the next message. Otherwise reading begins again.
+    fn take(&mut self, received: Result<Message, Ended>) -> Option<Item> {
+        let open = self.open.as_mut()?;
+        match received {
+            Ok(message) => match message.reply.as_deref().and_then(place) {
+                Some((given, place)) if given == open.given + 1 => {
+                    open.given = given;
+                    if let Resume::After(last) = &mut self.resume {
+                        *last = place.sequence;
+                    }
+                    self.backoff = BACKOFF_MIN;
+                    return Some(Item::Message(Box::new(message), place));
+                }
+                Some(_) => {
+                    tracing::warn!(stream = self.name(), "messages were lost on the way, reading them again");
+                    self.open = None;
+                }
+                None => {
+                    let reply = message.reply.as_deref().unwrap_or_default();
+                    tracing::error!(stream = self.name(), reply, "a message has no place in its stream");
+                    self.open = None;
+                }
+            },
+            Err(error) => {
+                let error = Error::Read { what: self.name().to_owned(), source: error.into() };
+                self.open = None;
+                self.begin_later(&error);
+            }
+        }
+        None
     }
 
     /// Begins to read, after a while.
@@ -240,5 +262,44 @@ impl Ordered {
 
     fn name(&self) -> &str {
         &self.stream.cached_info().config.name
+    }
+}
+
+/// The how manieth message of its consumer's a message is, and where it is in the stream, as the subject for its
+/// acknowledgement tells. The client library would tell too, but of messages that can be acknowledged, each of which has a
+/// client of its own.
+///
+/// Source: ADR-15 of NATS: `$JS.ACK.<stream>.<consumer>.<tries>.<sequence>.<sequence for the consumer>.<time>.<pending>`, or
+/// with `<domain>.<account>` before the stream and anything behind.
+fn place(reply: &str) -> Option<(u64, Place)> {
+    let tokens = reply.strip_prefix("$JS.ACK.")?.split('.');
+    let before = match tokens.clone().count() {
+        7 => 0,
+        9.. => 2,
+        _ => return None,
+    };
+    let mut numbers = tokens.skip(before + 3).map(str::parse);
+    let mut next = || numbers.next()?.ok();
+    let (sequence, given, _time, pending) = (next()?, next()?, next()?, next()?);
+    Some((given, Place { sequence, pending }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_read_from_both_forms_of_the_reply() {
+        let check = |reply, expected| {
+            let place = place(reply).map(|(given, Place { sequence, pending })| (given, sequence, pending));
+            assert_eq!(place, expected, "{reply}");
+        };
+        let expected = Some((7, 1234, 9));
+        check("$JS.ACK.EVENTS.reader.1.1234.7.1763780000123456789.9", expected);
+        check("$JS.ACK._.ACCOUNT.EVENTS.reader.1.1234.7.1763780000123456789.9", expected);
+        check("$JS.ACK.hub.ACCOUNT.EVENTS.reader.1.1234.7.1763780000123456789.9.token.more", expected);
+        check("$JS.ACK.EVENTS.reader.1.1234.7.1763780000123456789", None);
+        check("$JS.ACK.EVENTS.reader.1.many.7.1763780000123456789.9", None);
+        check("_INBOX.1", None);
     }
 }

@@ -6,8 +6,8 @@
 use std::{fmt, time::Duration};
 
 use async_nats::{
-    Message as Received, StatusCode, Subscriber,
-    jetstream::{Context, Message, consumer::PullConsumer},
+    Message, StatusCode, Subscriber,
+    jetstream::{Context, consumer::PullConsumer},
 };
 use futures::{FutureExt, StreamExt};
 use tokio::time::{Instant, sleep_until};
@@ -107,11 +107,12 @@ impl Puller {
         }
     }
 
-    /// Returns a message that has been received already, if there is one.
-    pub(crate) fn received(&mut self) -> Option<Message> {
-        while let Some(Some(answer)) = self.answers.next().now_or_never() {
-            if let Ok(Some(message)) = self.take(answer) {
-                return Some(message);
+    /// Returns what [`Puller::next`] would without waiting; `None` if it would wait.
+    pub(crate) fn received(&mut self) -> Option<Result<Message, Ended>> {
+        while let Some(answer) = self.answers.next().now_or_never() {
+            let received = answer.ok_or(Ended::Closed).and_then(|answer| self.take(answer));
+            if let Some(received) = received.transpose() {
+                return Some(received);
             }
         }
         None
@@ -132,10 +133,10 @@ impl Puller {
     }
 
     /// Sorts an answer: a message, or news of a request.
-    fn take(&mut self, answer: Received) -> Result<Option<Message>, Ended> {
+    fn take(&mut self, answer: Message) -> Result<Option<Message>, Ended> {
         let Some(status) = answer.status.filter(|status| *status != StatusCode::OK) else {
             self.remaining = self.remaining.saturating_sub(1);
-            return Ok(Some(Message { message: answer, context: self.context.clone() }));
+            return Ok(Some(answer));
         };
         let number = answer.subject.rsplit('.').next().and_then(|number| number.parse().ok());
         if number != Some(self.number) {

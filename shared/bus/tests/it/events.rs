@@ -59,6 +59,30 @@ async fn an_event_that_cannot_be_decoded_is_skipped_and_buried() {
 }
 
 #[tokio::test]
+async fn what_has_come_already_needs_no_waiting() {
+    let nats = server().await;
+    let bus = connect(&nats).await;
+    let partition = Partition::new(1);
+    let subject = Subject::Event(partition, BOT);
+    for id in ["e1", "e2", "e3"] {
+        bus.publish(subject, id, &event(id), &trace()).await.unwrap();
+    }
+    bus.publish(subject, "bad", "no event", &trace()).await.unwrap();
+    bus.publish(subject, "e5", &event("e5"), &trace()).await.unwrap();
+    let mut reader = bus.events_from(&[partition], 1).await.unwrap();
+    assert!(reader.received().is_none(), "nothing was asked for");
+    let mut read = vec![soon(reader.next()).await.unwrap().unwrap().sequence];
+    while read.len() < 4 {
+        match reader.received() {
+            Some(stored) => read.push(stored.unwrap().sequence),
+            None => tokio::task::yield_now().await,
+        }
+    }
+    assert_eq!(read, [1, 2, 3, 5]);
+    assert!(reader.received().is_none());
+}
+
+#[tokio::test]
 async fn a_place_behind_the_end_means_that_the_broker_lost_events() {
     let nats = server().await;
     let bus = connect(&nats).await;
