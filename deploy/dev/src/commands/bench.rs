@@ -50,6 +50,9 @@ enum What {
         /// How many events the history has that reports and boards are asked of, e.g. 500k or 100M; 0: leave it out
         #[arg(long, value_name = "COUNT", default_value = "1M", value_parser = count)]
         events: u64,
+        /// How many messages someone writes in a row in a history that is made, at most; 1: each is somebody else's
+        #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=100))]
+        visit: u64,
         /// How many events the writer has to catch up with; 0: leave it out
         #[arg(long, value_name = "COUNT", default_value = "300k", value_parser = count)]
         backlog: u64,
@@ -133,8 +136,13 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             let report = bench::engine(&files.sets()?, which)?;
             tell(&report, &report.targets(), json.as_deref(), *check)
         }
-        What::Stats { events, backlog, history, json, check } => {
-            let options = stats::Options { backlog: *backlog, events: *events, history: history.clone() };
+        What::Stats { events, visit, backlog, history, json, check } => {
+            let options = stats::Options {
+                backlog: *backlog,
+                events: *events,
+                longest_visit: *visit,
+                history: history.clone(),
+            };
             let report = stats::run(options).await?;
             tell(&report, &report.targets(), json.as_deref(), *check)
         }

@@ -5,6 +5,9 @@
 -- Three hundred bots, the busiest with a seventeenth of everything; twenty groups each, with 2,000 people, and 20,000 people who
 -- write directly, few of them most of the time. One bot in ten keeps texts for thirty days.
 --
+-- Who writes goes on for a while: a visit has 1 to {longest} messages, each a minute and a half after the one before. A hundred
+-- visits go on at a time.
+--
 -- `nullIf` and not `if(…, NULL)`: below a NULL that leaves the number that would have been there, and it is stored.
 INSERT INTO events_told
 (
@@ -16,6 +19,8 @@ INSERT INTO events_told
 WITH
     -- From 0 to 1.
     (salt) -> cityHash64(turn, salt) / 18446744073709551616 AS chance,
+    -- The same for all turns of a visit.
+    (salt) -> cityHash64(visit, salt) / 18446744073709551616 AS lot,
     fromUnixTimestamp64Milli(at, 'UTC') AS moment,
     kind IN ('replied', 'message_sent') AS answers,
     startsWith(kind, 'scenario_') OR startsWith(kind, 'step_') AS scenic
@@ -67,10 +72,13 @@ FROM
     SELECT
         number AS turn,
         {begin:Int64} + toInt64(turn * {turn_ms:UInt64}) AS at,
-        toUInt64(1 + floor(300 * pow(chance('bot'), 2))) AS bot,
-        if(chance('place') < 0.6, 'direct', 'group') AS chat_kind,
-        toInt64(bot * 1000000 + if(chat_kind = 'direct', floor(20000 * pow(chance('person'), 2)), 100000 + turn % 20 * 2000 + floor(2000 * pow(chance('person'), 3)))) AS person,
-        if(chat_kind = 'direct', person, -1000000000000 - toInt64(bot * 100 + turn % 20)) AS chat,
+        -- Each hundredth turn, so many of them in a row.
+        (turn % 100, intDiv(intDiv(turn, 100), 1 + turn % 100 % {longest:UInt64})) AS visit,
+        toUInt64(1 + floor(300 * pow(lot('bot'), 2))) AS bot,
+        if(lot('place') < 0.6, 'direct', 'group') AS chat_kind,
+        cityHash64(visit, 'group') % 20 AS group,
+        toInt64(bot * 1000000 + if(chat_kind = 'direct', floor(20000 * pow(lot('person'), 2)), 100000 + group * 2000 + floor(2000 * pow(lot('person'), 3)))) AS person,
+        if(chat_kind = 'direct', person, -1000000000000 - toInt64(bot * 100 + group)) AS chat,
         toInt32(turn % 2000000000) AS message,
         concat(toString(bot), '/', toString(chat), '/', toString(message), '/new') AS key,
         chat_kind = 'group' AND chance('own') < 0.05 AS own_bot,

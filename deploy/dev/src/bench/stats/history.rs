@@ -10,7 +10,7 @@ use crate::Error;
 
 /// How many events come of one turn, about.
 const PER_TURN: u64 = 3;
-/// How long after each other turns are: a day has 300,000 events.
+/// How long after each other turns are, in milliseconds: a day has 300,000 events.
 const TURN_MS: u64 = 864;
 /// How long traces are kept.
 const TRACES_MS: u64 = 30 * 86_400_000;
@@ -59,9 +59,10 @@ pub(super) async fn end(database: &Database) -> Result<End, Error> {
     Ok(End(i64::try_from(end).unwrap_or(i64::MAX)))
 }
 
-/// Makes a history of about `events` that ends now.
-pub(super) async fn make(database: &Database, events: u64) -> Result<(), Error> {
-    let end = database.number("SELECT toUnixTimestamp64Milli(now64(3))").await?;
+/// Makes a history of about `events` that ends at the last noon of UTC, of visits of `longest_visit` messages and less.
+pub(super) async fn make(database: &Database, events: u64, longest_visit: u64) -> Result<(), Error> {
+    let noon = "SELECT toUnixTimestamp(toStartOfDay(now('UTC') - INTERVAL 12 HOUR) + INTERVAL 12 HOUR) * 1000";
+    let end = database.number(noon).await?;
     let turns = events / PER_TURN;
     let begin = end.saturating_sub(turns * TURN_MS);
     for first in (0..turns).step_by(usize::try_from(SLICE).expect("it is small")) {
@@ -70,6 +71,7 @@ pub(super) async fn make(database: &Database, events: u64) -> Result<(), Error> 
             // Older traces are forgotten.
             ("traces", end.saturating_sub(TRACES_MS).to_string()),
             ("turn_ms", TURN_MS.to_string()),
+            ("longest", longest_visit.to_string()),
             ("first", first.to_string()),
             ("count", SLICE.min(turns - first).to_string()),
         ];
@@ -98,7 +100,7 @@ pub(super) async fn settle(world: &World, database: &Database) -> Result<(), Err
     let over = "SELECT uniqExact(toDate(partition)) FROM system.parts WHERE active AND database = currentDatabase() \
                 AND table = 'happened' AND toDate(partition) <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1";
     let over = database.number(over).await?;
-    let left_over = "SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = 'person_days' \
+    let left_over = "SELECT count() FROM system.parts WHERE active AND database = currentDatabase() AND table = 'contact_days' \
                      AND toUInt64OrZero(partition) NOT IN (SELECT rollup FROM rollups FINAL)";
     let mut stats = world.stats(database.name()).await?;
     let mut said = None;

@@ -25,6 +25,8 @@ pub struct Options {
     pub backlog: u64,
     /// How many events the history has that reports and boards are asked of; 0: they are not asked.
     pub events: u64,
+    /// How many messages someone writes in a row in a history that is made, at most.
+    pub longest_visit: u64,
     /// Where the history is kept for the next time; otherwise it goes.
     pub history: Option<PathBuf>,
 }
@@ -41,7 +43,7 @@ pub async fn run(options: Options) -> Result<Report, Error> {
     if options.events > 0 {
         if history::is_empty(&history).await? {
             println!("Making a history of {} events …", options.events);
-            history::make(&history, options.events).await?;
+            history::make(&history, options.events, options.longest_visit).await?;
         }
         println!("Counting the days that are over …");
         history::settle(&world, &history).await?;

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many points a board draws side by side.
 const POINTS: i64 = 1000;
 const DAY_S: i64 = 86_400;
+/// Where the viewer lives.
+const ZONE: &str = "Europe/Berlin";
 
 /// A query and how long it took.
 #[derive(Debug, Clone, Serialize)]
@@ -49,12 +51,19 @@ struct Ask {
     parameters: Vec<(String, String)>,
 }
 
-/// Asks everything that reports and `/v1/statistics` ask.
+/// Asks everything that reports and `/v1/statistics` ask, of the busiest bot and of all: of the last thirty days, as they are
+/// shown when nothing is said, and of all there ever was.
 pub(super) async fn reports(database: &Database, end: End) -> Result<Vec<Timed>, Error> {
+    let month = format!(
+        "SELECT toUnixTimestamp(toStartOfDay(fromUnixTimestamp64Milli({}), '{ZONE}') - INTERVAL 29 DAY) * 1000",
+        end.0
+    );
+    let month = database.number(&month).await?;
     let mut asks = Vec::new();
     for (name, sql) in files()? {
-        for (scope, bot, days) in SCOPES {
-            let from = if days == 0 { 0 } else { end.0 - days * DAY_S * 1000 };
+        for (scope, bot, from) in
+            [("1 bot, 30 days", 1, month), ("all bots, 30 days", 0, month), ("all bots, ever", 0, 0)]
+        {
             let parameters = [
                 ("bot", bot.to_string()),
                 ("chat", "0".to_owned()),
@@ -62,7 +71,7 @@ pub(super) async fn reports(database: &Database, end: End) -> Result<Vec<Timed>,
                 ("scenario", String::new()),
                 ("from", from.to_string()),
                 ("to", end.0.to_string()),
-                ("zone", "Europe/Berlin".to_owned()),
+                ("zone", ZONE.to_owned()),
                 ("every", "day".to_owned()),
             ];
             let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).to_vec();
@@ -72,10 +81,6 @@ pub(super) async fn reports(database: &Database, end: End) -> Result<Vec<Timed>,
     asks.sort_by(|one, other| (&one.name, one.scope).cmp(&(&other.name, other.scope)));
     time(database, asks).await
 }
-
-/// What reports are asked of: the busiest bot or all, the last days or all there ever was.
-const SCOPES: [(&str, u64, i64); 3] =
-    [("1 bot, 30 days", 1, 30), ("all bots, 30 days", 0, 30), ("all bots, ever", 0, 0)];
 
 /// The queries of reports and of `/v1/statistics`, with their names.
 fn files() -> Result<Vec<(String, String)>, Error> {
