@@ -53,17 +53,31 @@ FROM
 ) AS counts
 LEFT JOIN
 (
-    SELECT
-        multiIf(
-            {every:String} = 'hour', toUnixTimestamp(toStartOfHour(time, {zone:String})),
-            {every:String} = 'day', toUnixTimestamp(toStartOfDay(time, {zone:String})),
-            {every:String} = 'week', toUInt32(toMonday(time, {zone:String})),
-            {every:String} = 'month', toUInt32(toStartOfMonth(time, {zone:String})),
-            0) AS begin,
-        uniqExact(person) AS active_people
-    FROM counted
-    WHERE wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
-        AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+    SELECT begin, uniqExact(person) AS active_people
+    FROM
+    (
+        -- Of a day of UTC, the periods that somebody wrote in: where one ends in it, the other begins.
+        SELECT
+            person,
+            multiIf(
+                {every:String} = 'day', toUnixTimestamp(toStartOfDay(wrote_first, {zone:String})),
+                {every:String} = 'week', toUInt32(toMonday(wrote_first, {zone:String})),
+                {every:String} = 'month', toUInt32(toStartOfMonth(wrote_first, {zone:String})),
+                0) AS one,
+            multiIf(
+                {every:String} = 'day', toUnixTimestamp(toStartOfDay(wrote_last, {zone:String})),
+                {every:String} = 'week', toUInt32(toMonday(wrote_last, {zone:String})),
+                {every:String} = 'month', toUInt32(toStartOfMonth(wrote_last, {zone:String})),
+                0) AS other,
+            arrayJoin(if(one = other, [one], [one, other])) AS begin
+        FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
+        WHERE {every:String} != 'hour' AND wrote > 0 AND person != 0
+        UNION ALL
+        SELECT person, 0 AS one, 0 AS other, toUnixTimestamp(toStartOfHour(time, {zone:String})) AS begin
+        FROM counted
+        WHERE {every:String} = 'hour' AND wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
+            AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
+    )
     GROUP BY begin
 ) AS people ON people.begin = counts.begin
 GROUP BY counts.begin AS begin

@@ -162,13 +162,11 @@ impl Notes {
         reached.map(|(&(stream, partition), &seq)| Reached { stream, partition, seq }).collect()
     }
 
-    /// The days that were over at `now` and of which a rollup may lack these rows: the days on which they happened, and the
-    /// ones after, whose rollups tell what followed the answers of the day before.
+    /// The days that were over at `now` on which any of it happened: their rollups, and those of days after them, lack it.
     pub(crate) fn late(&self, now: Timestamp) -> Vec<Late> {
         let today = now.as_millis().div_euclid(DAY_MS);
-        let days = self.days.iter().flat_map(|day| [*day, day + 1]);
-        let days: BTreeSet<i64> = days.filter(|day| *day < today).collect();
-        let days = days.into_iter().filter_map(|day| u16::try_from(day).ok());
+        let days = self.days.iter().filter(|day| **day < today);
+        let days = days.filter_map(|day| u16::try_from(*day).ok());
         days.map(|day| Late { day, batch: self.token.clone() }).collect()
     }
 }
@@ -242,13 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_on_a_day_that_is_over_concerns_that_day_and_the_one_after() {
+    fn what_happened_on_days_that_are_over_is_late() {
         let times = [10 * DAY_MS, 9 * DAY_MS, 8 * DAY_MS - 1, 7 * DAY_MS, -2 * DAY_MS];
         let batch = of(times.map(|time| EventRow { time, ..EventRow::default() }));
         assert_eq!(batch.oldest(), Some(Timestamp::from_millis(-2 * DAY_MS)));
         let (token, notes) = (batch.token(), batch.notes());
         let late = notes.late(Timestamp::from_millis(10 * DAY_MS + 5));
-        assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 8, 9]);
+        assert_eq!(late.iter().map(|late| late.day).collect::<Vec<_>>(), [7, 9]);
         assert!(late.iter().all(|late| late.batch == token));
         assert!(notes.late(Timestamp::from_millis(7 * DAY_MS)).is_empty());
     }

@@ -26,21 +26,22 @@ const STATEMENT_MAX: Duration = Duration::from_mins(10);
 const TABLES: [(&str, &str); 4] = [
     ("quarters", include_str!("../../../deploy/clickhouse/rollups/quarters.sql")),
     ("bot_days", include_str!("../../../deploy/clickhouse/rollups/bot_days.sql")),
-    ("person_days", include_str!("../../../deploy/clickhouse/rollups/person_days.sql")),
+    ("contact_days", include_str!("../../../deploy/clickhouse/rollups/contact_days.sql")),
     ("answer_days", include_str!("../../../deploy/clickhouse/rollups/answer_days.sql")),
 ];
 
-/// The days that lack a rollup, or of which something was written since: the latest first, since most is asked of these. They
-/// have been over for an hour, by ClickHouse's clock.
+/// The days that lack a rollup, or of which something was written since, or of a day before: the latest first, since most is
+/// asked of these. They have been over for an hour, by ClickHouse's clock.
 const DUE: &str = "
-    SELECT toString(days.day) AS day, seen, rand64() AS rollup
+    WITH (SELECT (groupArray(day), groupArray(times)) FROM (SELECT day, count() AS times FROM late GROUP BY day)) AS came_late
+    SELECT toString(days.day) AS day, rand64() AS rollup,
+        arraySum((late_day, times) -> if(late_day <= days.day, times, 0), came_late.1, came_late.2) AS seen
     FROM
     (
         SELECT toDate(partition) AS day FROM system.parts
         WHERE active AND database = currentDatabase() AND table = 'happened'
         GROUP BY day
     ) AS days
-    LEFT JOIN (SELECT day, count() AS seen FROM late GROUP BY day) AS late ON late.day = days.day
     LEFT JOIN (SELECT day, 1 AS made, seen AS saw FROM rollups FINAL) AS rollups ON rollups.day = days.day
     WHERE days.day <= toDate(now('UTC') - INTERVAL 1 HOUR) - 1 AND (made = 0 OR saw != seen)
     ORDER BY days.day DESC";
@@ -57,10 +58,10 @@ const LEFT_OVER: &str = "
 struct Due {
     /// As ClickHouse writes it, e.g. `2026-11-21`.
     day: String,
-    /// How many rows of `late` it has.
-    seen: u64,
     /// A number that no other rollup has.
     rollup: u64,
+    /// How many rows `late` has of it and of days before.
+    seen: u64,
 }
 
 /// A rollup in a table that nobody reads any more.

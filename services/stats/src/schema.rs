@@ -38,7 +38,7 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     migration!(1, "0001_events_told"),
     migration!(2, "0002_events"),
     migration!(3, "0003_events_complete"),
@@ -52,6 +52,7 @@ const MIGRATIONS: [Migration; 13] = [
     migration!(11, "0011_rollups"),
     migration!(12, "0012_first_contacts"),
     migration!(13, "0013_answered"),
+    migration!(14, "0014_contact_days"),
 ];
 
 /// What is noted of those that were applied. Noting the same twice changes nothing.

@@ -74,7 +74,7 @@ async fn pass(
 const COUNTS: &str = "SELECT (SELECT (count(), uniqExact(bot, chat), uniqExact(bot, person), countIf(chat = 0), countIf(person = 0)) \
      FROM counted WHERE kind != 'person_erased'), \
     (SELECT (count(), uniqExact(bot, chat), uniqExact(bot, person)) FROM texts FINAL), \
-    (SELECT (count(), uniqExact(bot, chat), uniqExact(bot, person)) FROM writers_by_week FINAL), \
+    (SELECT (count(), uniqExact(bot, person)) FROM first_contacts FINAL), \
     (SELECT sum(active) FROM people_by_day), (SELECT count() FROM events WHERE person = 7)";
 
 /// What a person says to two bots directly and in a group, beside what is about nobody.
@@ -104,7 +104,7 @@ async fn say(clickhouse: &ClickHouse, person: i64) {
 /// Rows that still tell of a person.
 async fn left(clickhouse: &ClickHouse, person: i64) -> String {
     let tells = format!("person = {person} OR chat = {person}");
-    let tables = ["events_told", "happened", "person_days", "texts", "writers_by_week"];
+    let tables = ["events_told", "happened", "contact_days", "texts"];
     let counts = tables.map(|table| format!("(SELECT countIf({tells}) FROM {table})"));
     ask(clickhouse, &format!("SELECT {}", counts.join(" + "))).await
 }
@@ -120,7 +120,7 @@ async fn broken_off_anywhere_an_erasure_is_finished_by_the_next_and_counts_nobod
         let person = 23_456_000 + breaks;
         say(&clickhouse, person).await;
         let before = ask(&clickhouse, COUNTS).await;
-        assert_eq!(left(&clickhouse, person).await, "36", "{before}");
+        assert_eq!(left(&clickhouse, person).await, "32", "{before}");
         let path = format!("/v1/people/{person}");
         line.cut_after(breaks);
         let receipt = world.call(Method::DELETE, &path, None).await.ok();

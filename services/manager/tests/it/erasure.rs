@@ -15,7 +15,7 @@ const PERSON: i64 = 23_456_789;
 
 /// What counts a day beforehand.
 const ROLLUPS: [&str; 2] = [
-    include_str!("../../../../deploy/clickhouse/rollups/person_days.sql"),
+    include_str!("../../../../deploy/clickhouse/rollups/contact_days.sql"),
     include_str!("../../../../deploy/clickhouse/rollups/answer_days.sql"),
 ];
 
@@ -102,13 +102,13 @@ async fn who_wrote_for_months_is_erased_from_every_day_and_from_what_was_counted
     }
     let left = format!(
         "SELECT (SELECT countIf(person = {PERSON} OR chat = {PERSON}) FROM happened), \
-         (SELECT countIf(person = {PERSON} OR chat = {PERSON}) FROM person_days), \
+         (SELECT countIf(person = {PERSON} OR chat = {PERSON}) FROM contact_days), \
          (SELECT countIf(person = {PERSON}) FROM first_contacts), \
          (SELECT countIf(has(people, {PERSON})) FROM answer_days)"
     );
     assert_eq!(ask(&clickhouse, &left).await, "220\t2\t1\t2");
     let counts = "SELECT (SELECT (count(), uniqExact(person), uniqExact(toDate(time), person)) FROM counted WHERE kind != 'person_erased'), \
-                  (SELECT (count(), sum(wrote), uniqExact(person)) FROM person_days), (SELECT arrayUniq(groupArrayArray(people)) FROM answer_days), \
+                  (SELECT (count(), sum(wrote), uniqExact(person)) FROM contact_days), (SELECT arrayUniq(groupArrayArray(people)) FROM answer_days), \
                   (SELECT uniqExact(person) FROM first_contacts)";
     let before = ask(&clickhouse, counts).await;
     let world = World::with_clickhouse(&clickhouse.url()).await;

@@ -1,7 +1,7 @@
 use crate::world::World;
 
 /// How many migrations there are.
-pub const MIGRATIONS: u64 = 13;
+pub const MIGRATIONS: u64 = 14;
 const NOTES: &str = "SELECT count() FROM migrations";
 const PREPARED: &str = "SELECT count() FROM system.tables WHERE database = 'counts' AND name = 'events'";
 

@@ -61,7 +61,8 @@ pub(super) async fn end(database: &Database) -> Result<End, Error> {
 
 /// Makes a history of about `events` that ends at the last noon of UTC, of visits of `longest_visit` messages and less.
 pub(super) async fn make(database: &Database, events: u64, longest_visit: u64) -> Result<(), Error> {
-    let noon = "SELECT toUnixTimestamp(toStartOfDay(now('UTC') - INTERVAL 12 HOUR) + INTERVAL 12 HOUR) * 1000";
+    let noon =
+        "SELECT toUnixTimestamp(toStartOfDay(now('UTC') - INTERVAL 12 HOUR) + INTERVAL 12 HOUR) * 1000";
     let end = database.number(noon).await?;
     let turns = events / PER_TURN;
     let begin = end.saturating_sub(turns * TURN_MS);
