@@ -142,15 +142,18 @@ def prepare(connection, arguments, read_only):
     """Sets the database and the settings that a request asks for."""
     if database := arguments.get("database"):
         connection.query(f"USE {name(database)}")
+    settings = []
     if zone := arguments.get("session_timezone"):
-        connection.query(f"SET session_timezone = {quoted(zone)}")
+        settings.append(f"session_timezone = {quoted(zone)}")
     for key, value in arguments.items():
         if key not in NO_SETTINGS and not key.startswith("param_"):
             if not re.fullmatch(r"\w+", key):
                 raise Refused.ours(115, "UNKNOWN_SETTING", f"Unknown setting {key!r}")
-            connection.query(f"SET {key} = {quoted(value)}")
+            settings.append(f"{key} = {quoted(value)}")
     if read_only:
-        connection.query("SET readonly = 2")
+        settings.append("readonly = 2")
+    if settings:
+        connection.query(f"SET {', '.join(settings)}")
 
 
 def execute(connection, sql, arguments):

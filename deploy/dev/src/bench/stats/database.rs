@@ -32,9 +32,16 @@ impl Database {
         self.send(parameters, sql.as_bytes().to_vec()).await
     }
 
-    /// Runs the `INSERT` of `sql` with `data` in the format that it names.
-    pub(super) async fn insert(&self, sql: &str, data: Vec<u8>) -> Result<(), Error> {
-        self.send(vec![("query".to_owned(), sql.to_owned())], data).await.map(drop)
+    /// Runs the `INSERT` of `sql` with `data` in the format that it names, with these settings.
+    pub(super) async fn insert(
+        &self,
+        sql: &str,
+        settings: &[(&str, &str)],
+        data: Vec<u8>,
+    ) -> Result<(), Error> {
+        let mut arguments = vec![("query".to_owned(), sql.to_owned())];
+        arguments.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.send(arguments, data).await.map(drop)
     }
 
     /// The rows that `sql` gives.

@@ -92,8 +92,9 @@ fn pace(looks: &[(Instant, u64)]) -> Result<f64, Error> {
     Ok(float(rows - before) / end.duration_since(*begin).as_secs_f64())
 }
 
-/// Makes the inserts that stats made into `written` once more, into `direct`, one right after the other, and returns the
-/// rows in a second. As with stats, the engine puts together in the background what was inserted before.
+/// Makes the inserts that stats made into `written` once more, into `direct`, one right after the other and so that the
+/// engine knows a repeated one, and returns the rows in a second. As with stats, the engine puts together in the background
+/// what was inserted before.
 async fn again(written: &Database, direct: &Database, batches: &[Batch]) -> Result<f64, Error> {
     let columns = "SELECT arrayStringConcat(groupArray(name), ', ') FROM \
                    (SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'events_told' ORDER BY position)";
@@ -108,8 +109,15 @@ async fn again(written: &Database, direct: &Database, batches: &[Batch]) -> Resu
     }
     let insert = format!("INSERT INTO events_told ({columns}) FORMAT RowBinary");
     let begin = Instant::now();
-    for data in inserts {
-        direct.insert(&insert, data).await?;
+    for (number, data) in inserts.into_iter().enumerate() {
+        let token = number.to_string();
+        let settings = [
+            ("async_insert", "0"),
+            ("deduplicate_blocks_in_dependent_materialized_views", "1"),
+            ("throw_on_max_partitions_per_insert_block", "0"),
+            ("insert_deduplication_token", &token),
+        ];
+        direct.insert(&insert, &settings, data).await?;
     }
     let rows: u64 = batches.iter().map(|batch| batch.rows).sum();
     Ok(float(rows) / begin.elapsed().as_secs_f64())
