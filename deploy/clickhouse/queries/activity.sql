@@ -1,5 +1,11 @@
 -- What was received, sent and reached, and how many people wrote, by period of the viewer's time zone. Counts are made for
 -- each quarter of an hour first: to find the period of an event takes longer than to count it.
+WITH (at) -> multiIf(
+    {every:String} = 'hour', toUnixTimestamp(toStartOfHour(at, {zone:String})),
+    {every:String} = 'day', toUnixTimestamp(toStartOfDay(at, {zone:String})),
+    {every:String} = 'week', toUInt32(toMonday(at, {zone:String})),
+    {every:String} = 'month', toUInt32(toStartOfMonth(at, {zone:String})),
+    0) AS begin_of
 SELECT
     multiIf(
         {every:String} = 'hour', formatDateTime(fromUnixTimestamp(begin), '%Y-%m-%d %H:%i %z', {zone:String}),
@@ -23,12 +29,7 @@ SELECT
 FROM
 (
     SELECT
-        multiIf(
-            {every:String} = 'hour', toUnixTimestamp(toStartOfHour(quarter, {zone:String})),
-            {every:String} = 'day', toUnixTimestamp(toStartOfDay(quarter, {zone:String})),
-            {every:String} = 'week', toUInt32(toMonday(quarter, {zone:String})),
-            {every:String} = 'month', toUInt32(toStartOfMonth(quarter, {zone:String})),
-            0) AS begin,
+        begin_of(quarter) AS begin,
         *
     FROM
     (
@@ -59,21 +60,13 @@ LEFT JOIN
         -- Of a day of UTC, the periods that somebody wrote in: where one ends in it, the other begins.
         SELECT
             person,
-            multiIf(
-                {every:String} = 'day', toUnixTimestamp(toStartOfDay(wrote_first, {zone:String})),
-                {every:String} = 'week', toUInt32(toMonday(wrote_first, {zone:String})),
-                {every:String} = 'month', toUInt32(toStartOfMonth(wrote_first, {zone:String})),
-                0) AS one,
-            multiIf(
-                {every:String} = 'day', toUnixTimestamp(toStartOfDay(wrote_last, {zone:String})),
-                {every:String} = 'week', toUInt32(toMonday(wrote_last, {zone:String})),
-                {every:String} = 'month', toUInt32(toStartOfMonth(wrote_last, {zone:String})),
-                0) AS other,
+            begin_of(wrote_first) AS one,
+            begin_of(wrote_last) AS other,
             arrayJoin(if(one = other, [one], [one, other])) AS begin
         FROM by_person(bot = {bot:UInt64}, chat = {chat:Int64}, from = {from:Int64}, to = {to:Int64})
         WHERE {every:String} != 'hour' AND wrote > 0 AND person != 0
         UNION ALL
-        SELECT person, 0 AS one, 0 AS other, toUnixTimestamp(toStartOfHour(time, {zone:String})) AS begin
+        SELECT person, 0 AS one, 0 AS other, begin_of(time) AS begin
         FROM counted
         WHERE {every:String} = 'hour' AND wrote AND ({bot:UInt64} = 0 OR bot = {bot:UInt64}) AND ({chat:Int64} = 0 OR chat = {chat:Int64})
             AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
